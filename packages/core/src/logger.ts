@@ -1,0 +1,32 @@
+/** The part of pino's logger that Sluice uses; a pino instance satisfies it. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+type Level = keyof Logger;
+
+/**
+ * JSON lines on the console, one a call: `{"level":"warn","time":…,"msg":"…", …fields}`. An `err` field is written
+ * as its name, message, code, stack and cause. Sluice itself never puts item data or keys into the fields.
+ */
+export const consoleLogger: Logger = {
+  debug: (fields, message) => write('debug', fields, message),
+  info: (fields, message) => write('info', fields, message),
+  warn: (fields, message) => write('warn', fields, message),
+  error: (fields, message) => write('error', fields, message),
+};
+
+function write(level: Level, fields: object, message: string): void {
+  console[level](JSON.stringify({ level, time: Date.now(), msg: message, ...fields }, errorsAsData));
+}
+
+function errorsAsData(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  const code = (value as { code?: unknown }).code;
+  return { name, message, code, stack, cause };
+}

@@ -1,0 +1,1 @@
+export type { AttributeMap, AttributeValue, EventName, StreamRecord, StreamViewType } from './record.js';
