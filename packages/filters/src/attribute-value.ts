@@ -1,0 +1,105 @@
+import { canonicalDecimal, compareDecimals } from './decimal.js';
+import { MalformedValueError } from './errors.js';
+import type { AttributeMap, AttributeValue } from './record.js';
+
+export type AttributeType = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'M' | 'L' | 'SS' | 'NS' | 'BS';
+
+const types: ReadonlySet<string> = new Set(['S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS']);
+
+/** The type letter of a value. Throws `MalformedValueError` unless there is exactly one that DynamoDB knows. */
+export function typeOf(value: AttributeValue): AttributeType {
+  let found: string | undefined;
+  for (const type in value) {
+    if (found !== undefined) {
+      throw new MalformedValueError(
+        `An attribute value has two type letters, ${found} and ${type}. Expected exactly one, as in { "S": "text" }; ` +
+          'check what builds or changes the record before it reaches the router.',
+      );
+    }
+    found = type;
+  }
+  if (found === undefined || !types.has(found)) {
+    throw new MalformedValueError(
+      `An attribute value has ${found === undefined ? 'no type letter' : `the unknown type letter ${found}`}. Expected one of ` +
+        `${[...types].join(', ')}, as in { "S": "text" }; plain (unmarshalled) items are not stream records.`,
+    );
+  }
+  return found as AttributeType;
+}
+
+/** An attribute of a map by its own name; `constructor` and `__proto__` are names like any other. */
+export function attribute(map: AttributeMap, name: string): AttributeValue | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
+/**
+ * Whether two values are the same to DynamoDB: numbers by value, sets without order, lists with it, types always.
+ * Absent equals absent.
+ */
+export function sameValue(left: AttributeValue | undefined, right: AttributeValue | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  const type = typeOf(left);
+  if (type !== typeOf(right)) return false;
+  return (sameOf[type] as Same<unknown>)(payload(left, type), payload(right, type));
+}
+
+type Payload<T extends AttributeType> =
+  Extract<AttributeValue, { readonly [K in T]: unknown }> extends {
+    readonly [K in T]: infer P;
+  }
+    ? P
+    : never;
+
+/** What stands behind the type letter; `type` is the value's own, as `typeOf` gave it. */
+export function payload<T extends AttributeType>(value: AttributeValue, type: T): Payload<T> {
+  return (value as unknown as { readonly [K in T]: Payload<T> })[type];
+}
+
+type Same<P> = (left: P, right: P) => boolean;
+
+const identical: Same<unknown> = (left, right) => left === right;
+
+const sameOf: { readonly [T in AttributeType]: Same<Payload<T>> } = {
+  S: identical,
+  N: (left, right) => compareDecimals(left, right) === 0,
+  B: identical,
+  BOOL: identical,
+  NULL: identical,
+  M: sameMap,
+  L: (left, right) =>
+    left.length === right.length && left.every((value, index) => sameValue(value, right[index])),
+  SS: sameSet,
+  NS: (left, right) => sameSet(left.map(canonicalDecimal), right.map(canonicalDecimal)),
+  BS: sameSet,
+};
+
+function sameMap(left: AttributeMap, right: AttributeMap): boolean {
+  const names = Object.keys(left);
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && sameValue(left[name], right[name]))
+  );
+}
+
+function sameSet(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  const members = new Set(left);
+  return right.every((member) => members.has(member));
+}
+
+/** The plain values that a filter can be given. */
+export type Literal = string | number | bigint | boolean | null | Uint8Array;
+
+/** The wire form of a filter's literal. Throws a `TypeError` for what DynamoDB cannot store. */
+export function toWire(literal: Literal): AttributeValue {
+  if (typeof literal === 'string') return { S: literal };
+  if (typeof literal === 'boolean') return { BOOL: literal };
+  if (literal === null) return { NULL: true };
+  if (typeof literal === 'bigint') return { N: String(literal) };
+  if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
+  if (typeof literal === 'number' && Number.isFinite(literal)) return { N: String(literal) };
+  throw new TypeError(
+    `A filter was given ${String(literal)}, which DynamoDB cannot store. Give a string, finite number, bigint, boolean, null or Uint8Array; ` +
+      'for "no value" use absent.',
+  );
+}

@@ -1,0 +1,40 @@
+const marker = Symbol.for('sluice.error');
+
+/**
+ * The root of every error that Sluice throws. `code` names the decision a caller can take and never changes;
+ * messages say what was expected, what came and what to do, and may be reworded.
+ */
+export class SluiceError extends Error {
+  readonly [marker] = true;
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Works across duplicated copies of the packages, where `instanceof` does not. */
+export function isSluiceError(error: unknown): error is SluiceError {
+  return typeof error === 'object' && error !== null && marker in error;
+}
+
+/** An attribute value that DynamoDB cannot have written. The message names the fault and never the data. */
+export class MalformedValueError extends SluiceError {
+  constructor(message: string) {
+    super('MALFORMED_VALUE', message);
+  }
+}
+
+/** A filter reads an image that the record does not carry. */
+export class MissingImageError extends SluiceError {
+  constructor(image: 'NewImage' | 'OldImage', eventName: string, viewType: string | undefined) {
+    super(
+      'MISSING_IMAGE',
+      `A filter or handler reads ${image}, but this ${eventName} record has none (its StreamViewType is ${viewType ?? 'not stated'}). ` +
+        `Give the table's stream a view type with that image (NEW_AND_OLD_IMAGES has both), and state the same one in table(…, { view }).`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Key templates: `USER#:userId`. `:name` captures one or more characters except `#`; `:name*` captures the rest, which
+ * may be empty, and ends the template. A name begins with a letter or `_`. `::` is a literal colon.
+ */
+export interface KeyTemplate {
+  readonly captures: readonly string[];
+  /** Matches a key value whole; one group a capture, in order. */
+  readonly pattern: RegExp;
+  /** What every matching key starts with. */
+  readonly prefix: string;
+}
+
+const token = /::|:([A-Za-z_]\w*)(\*?)|[^:]+|:/g;
+
+/** Throws a `TypeError` for two captures with nothing between them, a repeated name, or a `*` that is not last. */
+export function parseKeyTemplate(template: string): KeyTemplate {
+  const captures: string[] = [];
+  let pattern = '';
+  let prefix = '';
+  let last: 'start' | 'literal' | 'capture' | 'rest' = 'start';
+  for (const [text, name, star] of template.matchAll(token)) {
+    if (last === 'rest') throw invalid(template, 'nothing may follow the capture with *');
+    if (name === undefined) {
+      const literal = text === '::' ? ':' : text;
+      pattern += escapeLiteral(literal);
+      if (captures.length === 0) prefix += literal;
+      last = 'literal';
+      continue;
+    }
+    if (last === 'capture') throw invalid(template, `put a separator before :${name}`);
+    if (captures.includes(name)) throw invalid(template, `:${name} is captured twice`);
+    captures.push(name);
+    pattern += star ? '([^]*)' : '([^#]+)';
+    last = star ? 'rest' : 'capture';
+  }
+  return Object.freeze({ captures: Object.freeze(captures), pattern: new RegExp(`^${pattern}$`), prefix });
+}
+
+function escapeLiteral(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+function invalid(template: string, reason: string): TypeError {
+  return new TypeError(
+    `The key template "${template}" cannot be used: ${reason}. Example: USER#:userId, or LOG#:path*.`,
+  );
+}
+
+/** The names that a template captures, as a type: `'USER#:userId'` gives `'userId'`. */
+export type Captures<Template extends string> = string extends Template
+  ? string
+  : Template extends `${string}::${infer Rest}`
+    ? CapturesBefore<Template> | Captures<Rest>
+    : CapturesIn<Template>;
+
+type CapturesBefore<Template extends string> = Template extends `${infer Before}::${string}`
+  ? CapturesIn<Before>
+  : never;
+
+type CapturesIn<Template extends string> = Template extends `${string}:${infer After}`
+  ? NameAtStart<After> | CapturesIn<After>
+  : never;
+
+/** The identifier that a text begins with, `never` when it does not begin with a letter or `_`. */
+type NameAtStart<Text extends string> = Text extends `${infer First}${infer Rest}`
+  ? First extends Letter
+    ? `${First}${NameRest<Rest>}`
+    : never
+  : never;
+
+type NameRest<Text extends string, Name extends string = ''> = Text extends `${infer First}${infer Rest}`
+  ? First extends Letter | Digit
+    ? NameRest<Rest, `${Name}${First}`>
+    : Name
+  : Name;
+
+type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+type Lower =
+  | 'a'
+  | 'b'
+  | 'c'
+  | 'd'
+  | 'e'
+  | 'f'
+  | 'g'
+  | 'h'
+  | 'i'
+  | 'j'
+  | 'k'
+  | 'l'
+  | 'm'
+  | 'n'
+  | 'o'
+  | 'p'
+  | 'q'
+  | 'r'
+  | 's'
+  | 't'
+  | 'u'
+  | 'v'
+  | 'w'
+  | 'x'
+  | 'y'
+  | 'z';
+type Letter = Lower | Uppercase<Lower> | '_';

@@ -1,0 +1,182 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type Attribute, attributeAt } from './attribute.js';
+import { all, type Filter } from './filter.js';
+import { type Captures, parseKeyTemplate } from './key-template.js';
+import type { Path, ValueAt } from './path-types.js';
+import type { StreamViewType } from './record.js';
+
+/** What routes are about: a whole table, or one kind of item in it. */
+export type Model<T extends ModelTypes = ModelTypes> = Table<T> | Entity<T>;
+
+/** What the compiler knows of a model; it exists in types only. */
+export interface ModelTypes {
+  /** An item as it is stored, decoded and not validated. */
+  stored: object;
+  /** An item as the schema gives it; the same as `stored` without a schema. */
+  item: object;
+  /** The key attributes, decoded. */
+  keys: object;
+  /** What the key templates capture. */
+  params: object;
+  view: StreamViewType;
+  validate: Validate;
+}
+
+/** Which images the schema validates before a handler runs; `'new'` is the subject: of a REMOVE the old image. */
+export type Validate = 'new' | 'both' | 'none';
+
+/**
+ * What becomes of an `N` that a JavaScript number cannot hold exactly: its decimal text, a `BigInt` (text where it is
+ * not whole), or what a function makes of the text. All other numbers are plain numbers.
+ */
+export type NumberPolicy = 'string' | 'bigint' | ((decimal: string) => unknown);
+
+export interface Table<T extends ModelTypes = ModelTypes> {
+  readonly '~types'?: T;
+  readonly kind: 'table';
+  /** The table's name, as in its ARN. */
+  readonly name: string;
+  readonly keys: TableKeys;
+  readonly view: StreamViewType;
+  /** The attribute that DynamoDB expires items by. */
+  readonly ttl: string | undefined;
+  readonly numbers: NumberPolicy;
+  /** Filters over an attribute: `shop.attr('address.city').changed()`. */
+  attr<const P extends Path<T['stored']>>(path: P): Attribute<ValueAt<T['stored'], P>>;
+  /** One kind of item, told by its keys. Throws a `TypeError` for a key template that cannot be used. */
+  entity<
+    const K extends KeyTemplates<T['keys']> = Record<never, never>,
+    S extends StandardSchemaV1<object, object> | undefined = undefined,
+    const V extends Validate = 'new',
+  >(name: string, options: EntityOptions<K, S, V>): Entity<EntityTypes<T, K, S, V>>;
+}
+
+export interface TableKeys {
+  readonly partition: string;
+  readonly sort?: string;
+}
+
+export interface Entity<T extends ModelTypes = ModelTypes> {
+  readonly '~types'?: T;
+  readonly kind: 'entity';
+  readonly name: string;
+  readonly table: Table;
+  readonly key: { readonly [attribute: string]: string };
+  readonly schema: StandardSchemaV1<object, object> | undefined;
+  readonly validate: Validate;
+  readonly onInvalid: 'fail' | 'skip';
+  /** Filters over an attribute: `Order.attr('status').from('PENDING').to('PAID')`. */
+  attr<const P extends Path<T['stored']>>(path: P): Attribute<ValueAt<T['stored'], P>>;
+}
+
+export interface TableOptions<K extends TableKeys, V extends StreamViewType> {
+  readonly keys: K;
+  /** The stream's view type; `NEW_AND_OLD_IMAGES` by default. It is compared with what the stream really sends. */
+  readonly view?: V;
+  readonly ttl?: string;
+  /** `'string'` by default. */
+  readonly numbers?: NumberPolicy;
+}
+
+export interface EntityOptions<K, S, V> {
+  /** Templates of key attributes, as in `{ pk: 'USER#:userId' }`; `:name` captures up to the next `#`, `:name*` the rest. */
+  readonly key?: K;
+  /** Any Standard Schema, zod among them. */
+  readonly schema?: S;
+  /** `'new'` by default, where there is a schema. */
+  readonly validate?: V;
+  /** An item that does not fit the schema: `'fail'` (default) fails the record, `'skip'` passes over it and counts it. */
+  readonly onInvalid?: 'fail' | 'skip';
+}
+
+type KeyTemplates<Keys> = { readonly [Name in keyof Keys]?: string };
+
+/** Decoded attribute values: `SS` is `Set<string>`, `B` is `Uint8Array`, a number beyond its precision follows the policy. */
+export type NativeValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Uint8Array
+  | ReadonlySet<string | number | bigint | Uint8Array>
+  | readonly NativeValue[]
+  | { readonly [name: string]: NativeValue };
+
+export type NativeItem = { readonly [name: string]: NativeValue };
+
+type KeysOf<K extends TableKeys> = {
+  readonly [Name in K['partition'] | (K['sort'] extends string ? K['sort'] : never)]:
+    | string
+    | number
+    | Uint8Array;
+};
+
+interface TableTypes<K extends TableKeys, V extends StreamViewType> {
+  stored: NativeItem;
+  item: NativeItem;
+  keys: KeysOf<K>;
+  params: Record<never, never>;
+  view: V;
+  validate: 'none';
+}
+
+interface EntityTypes<T extends ModelTypes, K, S, V extends Validate> {
+  stored: S extends StandardSchemaV1<infer Input extends object, object> ? Input : NativeItem;
+  item: S extends StandardSchemaV1<object, infer Output extends object> ? Output : NativeItem;
+  keys: { readonly [Name in keyof T['keys']]: Name extends keyof K ? string : T['keys'][Name] };
+  params: { readonly [Name in Captures<Extract<K[keyof K], string>>]: string };
+  view: T['view'];
+  validate: S extends undefined ? 'none' : V;
+}
+
+/** Describes a table. Tables and entities are frozen data. */
+export function table<const K extends TableKeys, const V extends StreamViewType = 'NEW_AND_OLD_IMAGES'>(
+  name: string,
+  options: TableOptions<K, V>,
+): Table<TableTypes<K, V>> {
+  const self: Table<TableTypes<K, V>> = Object.freeze({
+    kind: 'table',
+    name,
+    keys: options.keys,
+    view: options.view ?? 'NEW_AND_OLD_IMAGES',
+    ttl: options.ttl,
+    numbers: options.numbers ?? 'string',
+    attr: (path: string) => attributeAt(path) as never,
+    entity: (
+      entityName: string,
+      entityOptions: EntityOptions<object, StandardSchemaV1 | undefined, Validate>,
+    ) => entity(self as unknown as Table, entityName, entityOptions) as never,
+  });
+  return self;
+}
+
+function entity(
+  of: Table,
+  name: string,
+  options: EntityOptions<object, StandardSchemaV1 | undefined, Validate>,
+): Entity {
+  const key = Object.freeze({ ...options.key }) as Entity['key'];
+  for (const template of Object.values(key)) parseKeyTemplate(template);
+  return Object.freeze({
+    kind: 'entity',
+    name,
+    table: of,
+    key,
+    schema: options.schema as Entity['schema'],
+    validate: options.schema ? (options.validate ?? 'new') : 'none',
+    onInvalid: options.onInvalid ?? 'fail',
+    attr: (path: string) => attributeAt(path) as never,
+  });
+}
+
+export function tableOfModel(model: Model): Table {
+  return model.kind === 'table' ? model : model.table;
+}
+
+/** The filter that every route of a model has: its table and its keys. */
+export function modelFilter(model: Model): Filter {
+  const onTable: Filter = Object.freeze({ kind: 'table', name: tableOfModel(model).name });
+  if (model.kind === 'table' || Object.keys(model.key).length === 0) return onTable;
+  return all(onTable, Object.freeze({ kind: 'key', templates: model.key }));
+}

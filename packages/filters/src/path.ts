@@ -1,0 +1,42 @@
+import { attribute } from './attribute-value.js';
+import type { AttributeMap, AttributeValue } from './record.js';
+
+/** Attribute names and list indexes, from the item inwards; the first is a name. */
+export type PathSegments = readonly (string | number)[];
+
+/**
+ * Reads `address.city`, `lines[0].sku`. A path that names nothing (an empty name, a broken index) throws a `TypeError`.
+ */
+export function parsePath(path: string): PathSegments {
+  const segments: (string | number)[] = [];
+  for (const part of path.split('.')) {
+    const match = /^([^[\]]+)((?:\[\d+\])*)$/.exec(part);
+    if (!match?.[1]) {
+      throw new TypeError(
+        `"${path}" is not an attribute path. Expected names and list indexes, as in address.city or lines[0].sku.`,
+      );
+    }
+    segments.push(match[1], ...Array.from(match[2]?.matchAll(/\d+/g) ?? [], Number));
+  }
+  return Object.freeze(segments);
+}
+
+/** `parsePath` in the other direction, for people to read. */
+export function printPath(path: PathSegments): string {
+  return path
+    .map((segment, index) =>
+      typeof segment === 'number' ? `[${segment}]` : index > 0 ? `.${segment}` : segment,
+    )
+    .join('');
+}
+
+/** The value at a path of an image, or `undefined` where a parent is absent or of another type. */
+export function readPath(image: AttributeMap, path: PathSegments): AttributeValue | undefined {
+  let value = attribute(image, path[0] as string);
+  for (let depth = 1; value !== undefined && depth < path.length; depth++) {
+    const segment = path[depth] as string | number;
+    if (typeof segment === 'number') value = 'L' in value ? value.L[segment] : undefined;
+    else value = 'M' in value ? attribute(value.M, segment) : undefined;
+  }
+  return value;
+}
