@@ -1,1 +1,1 @@
-export {};
+export { type VirtualClock, virtualClock, type WakeLimit } from './virtual-clock.js';
