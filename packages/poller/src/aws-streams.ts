@@ -1,0 +1,133 @@
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  type DynamoDBStreamsClientConfig,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-dynamodb-streams';
+import type {
+  GetRecordsOutput,
+  ListStreamsOutput,
+  StreamDescription,
+  StreamRecord,
+  StreamsApi,
+} from '@sluice/core';
+
+/** The Streams API over the network. `destroy` closes the client's sockets. */
+export interface AwsStreams extends StreamsApi {
+  destroy(): void;
+}
+
+/**
+ * The Streams API through the AWS SDK, which makes the calls: credentials, signing, endpoints, keep-alive. Region,
+ * endpoint and credentials come from `config` or from where the SDK always finds them. Retries are the poller's
+ * business, so the client makes none. A call that takes longer than 15 seconds rejects with a `TimeoutError`.
+ */
+export function awsStreams(config: DynamoDBStreamsClientConfig): AwsStreams {
+  const client = new DynamoDBStreamsClient({ requestHandler: timeLimits, ...config, maxAttempts: 1 });
+  handOverRecordsAsSent(client);
+
+  return {
+    async listStreams(input, signal) {
+      const { Streams, LastEvaluatedStreamArn } = await client.send(
+        new ListStreamsCommand(input),
+        within(signal),
+      );
+      return present({ Streams: Streams ?? [], LastEvaluatedStreamArn }) as ListStreamsOutput;
+    },
+    async describeStream(input, signal) {
+      const { StreamDescription: stream } = await client.send(
+        new DescribeStreamCommand(input),
+        within(signal),
+      );
+      return present({ ...stream, Shards: stream?.Shards ?? [] }) as StreamDescription;
+    },
+    async getShardIterator(input, signal) {
+      const { ShardIterator } = await client.send(new GetShardIteratorCommand(input), within(signal));
+      return ShardIterator as string;
+    },
+    async getRecords({ StreamArn, ShardIterator, Limit }, signal) {
+      const output: unknown = await client.send(
+        new GetRecordsCommand({ ShardIterator, Limit }),
+        within(signal),
+      );
+      return inLambdaForm(output as WireGetRecordsOutput, StreamArn);
+    },
+    destroy: () => client.destroy(),
+  };
+}
+
+const timeLimits = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true };
+
+function within(signal: AbortSignal | undefined) {
+  return signal ? { abortSignal: signal } : {};
+}
+
+/**
+ * Drops the members that are `undefined`. The SDK types every member of a response as optional; which ones always
+ * come is said by the API reference and repeated by the port, hence the casts at the calls.
+ */
+function present<T extends object>(response: T): T {
+  return Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** What travels over the wire: Lambda's form but for the capital letters of the identity and the absent ARN. */
+interface WireGetRecordsOutput {
+  readonly Records?: WireRecord[];
+  readonly NextShardIterator?: string | null;
+}
+
+type WireRecord = Omit<StreamRecord, 'eventSourceARN' | 'userIdentity'> & {
+  eventSourceARN?: string;
+  userIdentity?: { Type?: string; PrincipalId?: string; type?: string; principalId?: string };
+};
+
+function inLambdaForm(
+  { Records = [], NextShardIterator }: WireGetRecordsOutput,
+  arn: string,
+): GetRecordsOutput {
+  for (const record of Records) {
+    record.eventSourceARN = arn;
+    const identity = record.userIdentity;
+    if (identity) {
+      record.userIdentity = {
+        type: identity.type ?? identity.Type ?? '',
+        principalId: identity.principalId ?? identity.PrincipalId ?? '',
+      };
+    }
+  }
+  const records = Records as GetRecordsOutput['Records'];
+  return NextShardIterator ? { Records: records, NextShardIterator } : { Records: records };
+}
+
+/**
+ * The body of a GetRecords response already is what Lambda hands to a function: seconds as numbers, binary as base64.
+ * The SDK would walk it and rebuild every value, and its logging would walk it again, which together cost several
+ * times as much as parsing. So for this one call the parsed body is handed over; errors and the other calls are read
+ * by the SDK as ever.
+ */
+function handOverRecordsAsSent(client: DynamoDBStreamsClient): void {
+  client.middlewareStack.remove('loggerMiddleware');
+  const protocol = client.config.protocol as JsonProtocol;
+  const deserialize = protocol.deserializeResponse.bind(protocol);
+  protocol.deserializeResponse = async (operation, context, response) => {
+    if (operation.name !== 'GetRecords' || response.statusCode >= 300) {
+      return deserialize(operation, context, response);
+    }
+    const body = JSON.parse(context.utf8Encoder(await context.streamCollector(response.body)));
+    return { ...body, $metadata: { httpStatusCode: response.statusCode } };
+  };
+}
+
+/** The part of the client's protocol that is replaced; `aws-streams.test.ts` fails when an SDK upgrade changes it. */
+interface JsonProtocol {
+  deserializeResponse(
+    operation: { readonly name: string },
+    context: {
+      streamCollector(body: unknown): Promise<Uint8Array>;
+      utf8Encoder(bytes: Uint8Array): string;
+    },
+    response: { readonly statusCode: number; readonly body: unknown },
+  ): Promise<object>;
+}

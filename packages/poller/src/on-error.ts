@@ -1,0 +1,47 @@
+/**
+ * What a failed call of the Streams API means to a shard. No error but `gap`, under the user's policy, ever moves a
+ * reading position.
+ *
+ * - `retry`: the call may work later: throttling, faults of the service or the network, credentials being renewed.
+ * - `reopen`: the iterator is too old; a new one is taken at the same position.
+ * - `gap`: records after the position were trimmed before they were read.
+ * - `gone`: the stream or the shard is not there (any more); DescribeStream tells which.
+ * - `halt`: no repetition will help: permissions, a request that the service does not accept.
+ */
+export type ErrorAction = 'retry' | 'reopen' | 'gap' | 'gone' | 'halt';
+
+export function actionOn(error: unknown): ErrorAction {
+  const { name, $metadata } = (error ?? {}) as { name?: unknown; $metadata?: { httpStatusCode?: number } };
+  const action = typeof name === 'string' ? byName.get(name) : undefined;
+  if (action) return action;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500 ? 'halt' : 'retry';
+}
+
+/** Errors of the service that do not say by their status what they are. Names without a row here: 4xx halt, all others retry. */
+const byName = new Map<string, ErrorAction>([
+  ['ExpiredIteratorException', 'reopen'],
+  ['TrimmedDataAccessException', 'gap'],
+  ['ResourceNotFoundException', 'gone'],
+
+  ['LimitExceededException', 'retry'],
+  ['ProvisionedThroughputExceededException', 'retry'],
+  ['RequestLimitExceeded', 'retry'],
+  ['Throttling', 'retry'],
+  ['ThrottlingException', 'retry'],
+  ['TooManyRequestsException', 'retry'],
+  ['RequestTimeout', 'retry'],
+  ['RequestTimeoutException', 'retry'],
+  ['CredentialsProviderError', 'retry'],
+  ['ExpiredToken', 'retry'],
+  ['ExpiredTokenException', 'retry'],
+  ['RequestExpired', 'retry'],
+
+  ['AccessDenied', 'halt'],
+  ['AccessDeniedException', 'halt'],
+  ['InvalidSignatureException', 'halt'],
+  ['MissingAuthenticationTokenException', 'halt'],
+  ['SerializationException', 'halt'],
+  ['UnrecognizedClientException', 'halt'],
+  ['ValidationException', 'halt'],
+]);
