@@ -1,6 +1,64 @@
-export type { AttributeMap, AttributeValue, EventName, StreamRecord, StreamViewType } from '@sluice/filters';
+export {
+  type AttributeMap,
+  type AttributeValue,
+  absent,
+  all,
+  any,
+  type Entity,
+  type EventName,
+  type Filter,
+  imagesCarried,
+  isSluiceError,
+  MalformedValueError,
+  MissingImageError,
+  type Model,
+  type NativeItem,
+  type NativeValue,
+  not,
+  printFilter,
+  type RemovedBy,
+  SluiceError,
+  type StreamRecord,
+  type StreamViewType,
+  type Table,
+  table,
+  tableOf,
+  tableOfModel,
+} from '@sluice/filters';
+export { type Backoff, exponentialBackoff } from './backoff.js';
+export { type BatchOptions, type BatchResult, runBatch } from './batch.js';
+export type { Middleware } from './chain.js';
+export type { Change, Expired, Inserted, Modified, Removed } from './change.js';
 export { type Clock, type Random, systemClock } from './clock.js';
+export type { Context } from './context.js';
+export { decodeItem } from './decode.js';
+export type { Counts } from './deliver.js';
+export { createDrain, type Drain, type DrainOptions } from './drain.js';
+export { ConfigurationError, InvalidItemError, MalformedRecordError, UnknownTableError } from './errors.js';
+export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { consoleLogger, type Logger } from './logger.js';
+export { handled, type Outcome, skipped } from './outcome.js';
+export { createProcessMemory, type ProcessMemory } from './process-memory.js';
+export { type Progress, type RecordState, recallFrom, type Task } from './progress.js';
+export {
+  type Handling,
+  makeRoute,
+  type Route,
+  type RouteKind,
+  type RouteOptions,
+  type Routes,
+  route,
+  routeKinds,
+} from './route.js';
+export {
+  createRouter,
+  type HandlerCall,
+  type Order,
+  type RecordCall,
+  type Router,
+  type RouterOptions,
+} from './router.js';
+export { compareSequenceNumbers } from './sequence-number.js';
 export type { JsonValue, NewRow, Row, RowKey, Store, Written } from './store.js';
 export type {
   DescribeStreamInput,

@@ -25,6 +25,7 @@ export {
 export {
   type Entity,
   type EntityOptions,
+  keyFilter,
   type Model,
   type ModelTypes,
   modelFilter,

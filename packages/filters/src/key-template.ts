@@ -12,8 +12,16 @@ export interface KeyTemplate {
 
 const token = /::|:([A-Za-z_]\w*)(\*?)|[^:]+|:/g;
 
-/** Throws a `TypeError` for two captures with nothing between them, a repeated name, or a `*` that is not last. */
+const parsed = new Map<string, KeyTemplate>();
+
+/** Parses a template, once. Throws a `TypeError` for two captures with nothing between them, a repeated name, or a `*` that is not last. */
 export function parseKeyTemplate(template: string): KeyTemplate {
+  const known = parsed.get(template) ?? parse(template);
+  parsed.set(template, known);
+  return known;
+}
+
+function parse(template: string): KeyTemplate {
   const captures: string[] = [];
   let pattern = '';
   let prefix = '';

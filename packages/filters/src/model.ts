@@ -177,6 +177,12 @@ export function tableOfModel(model: Model): Table {
 /** The filter that every route of a model has: its table and its keys. */
 export function modelFilter(model: Model): Filter {
   const onTable: Filter = Object.freeze({ kind: 'table', name: tableOfModel(model).name });
-  if (model.kind === 'table' || Object.keys(model.key).length === 0) return onTable;
-  return all(onTable, Object.freeze({ kind: 'key', templates: model.key }));
+  const onKeys = keyFilter(model);
+  return onKeys ? all(onTable, onKeys) : onTable;
+}
+
+/** The filter on an entity's keys; none for a table, or for an entity without templates. */
+export function keyFilter(model: Model): Filter | undefined {
+  if (model.kind === 'table' || Object.keys(model.key).length === 0) return undefined;
+  return Object.freeze({ kind: 'key', templates: model.key });
 }

@@ -1,0 +1,63 @@
+import type { StreamRecord } from '@sluice/filters';
+import type { Counts } from './deliver.js';
+import { createDrain } from './drain.js';
+import type { ProcessMemory } from './process-memory.js';
+import type { Router } from './router.js';
+
+export interface BatchOptions {
+  /** What earlier deliveries in this process left. */
+  readonly memory: ProcessMemory;
+  /** How long the delivery may take; nothing starts after that, and `ctx.signal` aborts. No limit by default. */
+  readonly budgetMs?: number;
+}
+
+export interface BatchResult {
+  /** The lowest sequence number that is not done; `undefined` when everything is. */
+  readonly firstUnfinished: string | undefined;
+  readonly counts: Readonly<Counts>;
+  /** Whether the time was up before the work was done. */
+  readonly timedOut: boolean;
+}
+
+/**
+ * Runs one delivery that its source repeats from the lowest unfinished record: an event of Lambda, or a test's records.
+ * Throws, with nothing run, for records that cannot be one delivery.
+ */
+export async function runBatch(
+  router: Router,
+  records: readonly StreamRecord[],
+  { memory, budgetMs = Number.POSITIVE_INFINITY }: BatchOptions,
+): Promise<BatchResult> {
+  const work = new AbortController();
+  const drain = createDrain(router, {
+    afterFailure: { kind: 'stop' },
+    order: router.order ?? 'strict',
+    recall: memory.recall,
+    signal: work.signal,
+  });
+  if (budgetMs <= 0) work.abort(timeIsUp());
+  drain.offer(records);
+  await settledWithin(budgetMs);
+
+  const remaining = drain.remaining();
+  memory.keep(remaining);
+  const timedOut = work.signal.aborted;
+  return { firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber, counts: drain.counts, timedOut };
+
+  async function settledWithin(limitMs: number): Promise<void> {
+    if (limitMs === Number.POSITIVE_INFINITY) return drain.until(0);
+    const settled = new AbortController();
+    const deadline = router.clock.sleep(limitMs, settled.signal).then(() => {
+      if (!settled.signal.aborted) work.abort(timeIsUp());
+    });
+    await Promise.race([drain.until(0), deadline]);
+    settled.abort();
+  }
+}
+
+function timeIsUp(): Error {
+  return new DOMException(
+    'The time for this delivery is up; what is unfinished will be delivered again.',
+    'TimeoutError',
+  );
+}

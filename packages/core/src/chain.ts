@@ -1,0 +1,24 @@
+import { failed, type Outcome } from './outcome.js';
+
+/**
+ * One layer of the onion. `next()` runs everything inside it and resolves to the outcome; it never rejects. It may be
+ * called again (a retry does). What a layer itself throws is a failed outcome for the layers around it.
+ */
+export type Middleware<Unit> = (unit: Unit, next: () => Promise<Outcome>) => Promise<Outcome>;
+
+/** Builds the onion once; the first middleware is the outermost. Without any, `innermost` is the whole chain. */
+export function chain<Unit>(
+  middleware: readonly Middleware<Unit>[],
+  innermost: (unit: Unit) => Promise<Outcome>,
+): (unit: Unit) => Promise<Outcome> {
+  return middleware.reduceRight<(unit: Unit) => Promise<Outcome>>(
+    (inner, layer) => async (unit) => {
+      try {
+        return await layer(unit, () => inner(unit));
+      } catch (error) {
+        return failed(error);
+      }
+    },
+    innermost,
+  );
+}

@@ -1,0 +1,128 @@
+import {
+  type AttributeMap,
+  type EventName,
+  keyText,
+  type Model,
+  type ModelTypes,
+  type NativeItem,
+  newImage,
+  oldImage,
+  parseKeyTemplate,
+  type RemovedBy,
+  removedBy,
+  type StreamRecord,
+  tableOfModel,
+} from '@sluice/filters';
+import { decodeItem } from './decode.js';
+
+/** A new item: `change.new`. */
+export type Inserted<M extends Model> = Fields<TypesOf<M>, 'INSERT'> & WithNew<TypesOf<M>>;
+
+/** A changed item: `change.old` and `change.new`. */
+export type Modified<M extends Model> = Fields<TypesOf<M>, 'MODIFY'> &
+  WithNew<TypesOf<M>> &
+  WithOld<TypesOf<M>, 'MODIFY'>;
+
+/** A deleted item: `change.old`, and `change.by`, which tells TTL from everyone else. */
+export type Removed<M extends Model> = Fields<TypesOf<M>, 'REMOVE'> &
+  WithOld<TypesOf<M>, 'REMOVE'> & { readonly by: RemovedBy };
+
+/** An item that DynamoDB's TTL deleted. */
+export type Expired<M extends Model> = Removed<M> & { readonly by: 'ttl' };
+
+/** Any change of a model; `change.eventName` tells which. */
+export type Change<M extends Model> = Inserted<M> | Modified<M> | Removed<M>;
+
+interface Fields<T extends ModelTypes, E extends EventName> {
+  readonly eventName: E;
+  /** The item's key attributes, decoded. */
+  readonly keys: T['keys'];
+  /** What the entity's key templates capture. */
+  readonly params: T['params'];
+  /** The record as it came, in wire form. */
+  readonly record: StreamRecord;
+}
+
+type WithNew<T extends ModelTypes> = T['view'] extends 'NEW_IMAGE' | 'NEW_AND_OLD_IMAGES'
+  ? { readonly new: T['validate'] extends 'none' ? Unvalidated<T['stored']> : T['item'] }
+  : unknown;
+
+type WithOld<T extends ModelTypes, E extends EventName> = T['view'] extends 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES'
+  ? {
+      readonly old: T['validate'] extends 'both'
+        ? T['item']
+        : T['validate'] extends 'new'
+          ? E extends 'REMOVE'
+            ? T['item']
+            : Unvalidated<T['stored']>
+          : Unvalidated<T['stored']>;
+    }
+  : unknown;
+
+/** As stored: what the schema expects, but nothing has checked that it is there. */
+type Unvalidated<T> = string extends keyof T ? T : { readonly [K in keyof T]?: T[K] };
+
+type TypesOf<M extends Model> = NonNullable<M['~types']>;
+
+/**
+ * One record as one model sees it. Images, keys and captures are decoded when they are first read, once.
+ * The public types above are views of it.
+ */
+export class ChangeView {
+  #images: { new?: unknown; old?: unknown } = {};
+  #keys: NativeItem | undefined;
+  #params: Readonly<Record<string, string>> | undefined;
+  /** Whether the images that the model asks for are what its schema made of them. */
+  validated = false;
+
+  constructor(
+    readonly record: StreamRecord,
+    readonly model: Model,
+  ) {}
+
+  get eventName(): EventName {
+    return this.record.eventName;
+  }
+
+  get new(): unknown {
+    return (this.#images.new ??= this.#decode(newImage(this.record)));
+  }
+
+  get old(): unknown {
+    return (this.#images.old ??= this.#decode(oldImage(this.record)));
+  }
+
+  get keys(): NativeItem {
+    return (this.#keys ??= this.#decode(this.record.dynamodb.Keys) as NativeItem);
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return (this.#params ??= capture(this.model, this.record));
+  }
+
+  get by(): RemovedBy | undefined {
+    return this.record.eventName === 'REMOVE' ? removedBy(this.record) : undefined;
+  }
+
+  /** What the schema made of an image takes the image's place. */
+  replace(image: 'new' | 'old', item: unknown): void {
+    this.#images[image] = item;
+  }
+
+  #decode(image: AttributeMap | undefined): NativeItem | undefined {
+    return image && decodeItem(image, tableOfModel(this.model).numbers);
+  }
+}
+
+function capture(model: Model, { dynamodb: { Keys } }: StreamRecord): Readonly<Record<string, string>> {
+  const params: Record<string, string> = {};
+  if (model.kind === 'table') return params;
+  for (const [attribute, template] of Object.entries(model.key)) {
+    const { captures, pattern } = parseKeyTemplate(template);
+    const groups = pattern.exec(keyText(Keys[attribute]) ?? '');
+    captures.forEach((name, index) => {
+      params[name] = groups?.[index + 1] ?? '';
+    });
+  }
+  return params;
+}

@@ -1,0 +1,87 @@
+import { ChangeView } from './change.js';
+import { HandlerContext } from './context.js';
+import { failed, handled, type Outcome, skipped } from './outcome.js';
+import type { Task } from './progress.js';
+import type { CompiledRoute, HandlerCall, Router } from './router.js';
+import { needsValidation, validate } from './validate.js';
+
+/** What deliveries go on in. */
+export interface Delivery {
+  readonly router: Router;
+  /** What handlers see as `ctx.signal`. */
+  readonly signal: AbortSignal;
+  /** True once nothing new may start. */
+  stopped: boolean;
+  readonly counts: Counts;
+}
+
+/** Totals since the start, one a handler call, except for records. */
+export interface Counts {
+  records: number;
+  unmatched: number;
+  handled: number;
+  skipped: number;
+  failed: number;
+}
+
+/**
+ * Runs the handlers of a record that are not done, one after another; a failing one does not stop the others. The
+ * record's outcome is failed when one of them failed or was not started.
+ */
+export async function deliver(task: Task, delivery: Delivery): Promise<Outcome> {
+  if (task.unmatchable) return failed(task.unmatchable);
+  const changes: ChangeView[] = [];
+  let result: Outcome = allSkipped;
+  for (const compiled of task.routes) {
+    const outcome = await runRoute(compiled, task, delivery, changes);
+    if (outcome.kind === 'failed') result = outcome;
+    else if (outcome.kind === 'handled' && result.kind === 'skipped') result = outcome;
+  }
+  return result;
+}
+
+const allSkipped = skipped('every handler skipped it');
+const notStarted = failed(new Error('The delivery ended before this handler was started'));
+
+/** One handler of a record. `changes` are the views of this delivery so far, one a model. */
+async function runRoute(
+  compiled: CompiledRoute,
+  { record, state }: Task,
+  delivery: Delivery,
+  changes: ChangeView[],
+): Promise<Outcome> {
+  const { id, model } = compiled.route;
+  // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
+  while (state.running) await state.running;
+  if (state.done.includes(id)) return handled;
+  if (delivery.stopped) return notStarted;
+
+  let change = changes.find((view) => view.model === model);
+  if (!change) {
+    change = new ChangeView(record, model);
+    changes.push(change);
+  }
+  const attempt = (state.failures?.[id] ?? 0) + 1;
+  const context = new HandlerContext(id, attempt, delivery.signal, delivery.router.logger, record);
+  const call: HandlerCall = { route: compiled.route, change, context };
+  state.running = needsValidation(model) ? runValidated(compiled, call) : compiled.run(call);
+  const outcome = await state.running;
+  state.running = undefined;
+
+  delivery.counts[outcome.kind]++;
+  if (outcome.kind !== 'failed') {
+    state.done.push(id);
+    return outcome;
+  }
+  state.failures = { ...state.failures, [id]: attempt };
+  const { eventSourceARN: streamArn, dynamodb } = record;
+  delivery.router.logger.error(
+    { handlerId: id, streamArn, sequenceNumber: dynamodb.SequenceNumber, attempt, err: outcome.error },
+    'handler failed',
+  );
+  return outcome;
+}
+
+async function runValidated(compiled: CompiledRoute, call: HandlerCall): Promise<Outcome> {
+  return (await validate(call.change)) ?? compiled.run(call);
+}

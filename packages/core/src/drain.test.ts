@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createDrain,
+  createProcessMemory,
+  createRouter,
+  exponentialBackoff,
+  type Logger,
+  type Router,
+  type RouterOptions,
+  recallFrom,
+  route,
+  runBatch,
+  type StreamRecord,
+  skipped,
+  table,
+} from './index.js';
+
+const shop = table('shop', { keys: { partition: 'pk' } });
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** `A1 B1 B2 A2`: the item's key, then its version; sequence numbers in the order given. */
+function recordsOf(text: string, first = 1): StreamRecord[] {
+  return text.split(' ').map((name, index) => ({
+    eventName: 'INSERT',
+    eventSourceARN: 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000',
+    dynamodb: {
+      Keys: { pk: { S: name[0] ?? '' } },
+      NewImage: { pk: { S: name[0] ?? '' }, v: { S: name } },
+      SequenceNumber: String(first + index),
+    },
+  }));
+}
+
+/** A router that notes what ran, and fails as often as it is told to, by name. */
+function noting(failures: Record<string, number> = {}, options: Partial<RouterOptions> = {}) {
+  const ran: string[] = [];
+  const router = createRouter({
+    routes: [
+      route.insert(shop, { id: 'note' }, async (change) => {
+        const name = String(change.new['v']);
+        await null;
+        const left = failures[name] ?? 0;
+        failures[name] = left - 1;
+        if (left > 0) throw new Error(`${name} fails`);
+        ran.push(name);
+      }),
+    ],
+    logger: silent,
+    ...options,
+  });
+  return { ran, router };
+}
+
+const deliver = (router: Router, records: StreamRecord[], memory = createProcessMemory()) =>
+  runBatch(router, records, { memory });
+
+describe('a delivery in strict order', () => {
+  it('runs records one after another and reports nothing when all are done', async () => {
+    const { ran, router } = noting();
+    const result = await deliver(router, recordsOf('A1 B1 B2 A2'));
+    expect(result.firstUnfinished).toBeUndefined();
+    expect(ran).toEqual(['A1', 'B1', 'B2', 'A2']);
+  });
+
+  it('runs nothing after a failed record and reports it', async () => {
+    const { ran, router } = noting({ B1: 1 });
+    const result = await deliver(router, recordsOf('A1 B1 B2 A2'));
+    expect(result.firstUnfinished).toBe('2');
+    expect(ran).toEqual(['A1']);
+  });
+
+  it('puts no item back in time when the retry meets a fresh process', async () => {
+    const { ran, router } = noting({ A1: 1 });
+    const records = recordsOf('A1 B1 B2 A2');
+    expect((await deliver(router, records)).firstUnfinished).toBe('1');
+    expect((await deliver(router, records)).firstUnfinished).toBeUndefined();
+    expect(ran).toEqual(['A1', 'B1', 'B2', 'A2']);
+  });
+});
+
+describe('a delivery in lanes without durable progress', () => {
+  it('starts nothing above the lowest failure', async () => {
+    const { ran, router } = noting({ A1: 1 }, { order: 'lanes', concurrency: 2 });
+    const result = await deliver(router, recordsOf('A1 B1 C1 D1 B2'));
+    expect(result.firstUnfinished).toBe('1');
+    expect(ran).toEqual(['B1']);
+  });
+});
+
+describe('several handlers of one record', () => {
+  function three(failures: { second: number }) {
+    const ran: string[] = [];
+    const router = createRouter({
+      routes: [
+        route.insert(shop, { id: 'first' }, () => void ran.push('first')),
+        route.insert(shop, { id: 'second' }, (_change, { attempt }) => {
+          if (failures.second-- > 0) throw new Error('not yet');
+          ran.push(`second at attempt ${attempt}`);
+        }),
+        route.insert(shop, { id: 'third' }, () => void ran.push('third')),
+      ],
+      logger: silent,
+    });
+    return { ran, router };
+  }
+
+  it('all run though one fails, and a redelivery to the same process runs only that one', async () => {
+    const { ran, router } = three({ second: 1 });
+    const memory = createProcessMemory();
+    expect((await deliver(router, recordsOf('A1'), memory)).firstUnfinished).toBe('1');
+    expect(ran).toEqual(['first', 'third']);
+    expect((await deliver(router, recordsOf('A1'), memory)).firstUnfinished).toBeUndefined();
+    expect(ran).toEqual(['first', 'third', 'second at attempt 2']);
+  });
+});
+
+describe('a drain that retries in place', () => {
+  const now = { now: () => 0, sleep: async () => undefined };
+
+  it('keeps only the failed item waiting, and the order of each item', async () => {
+    const { ran, router } = noting({ A1: 2 }, { clock: now, random: () => 0.5 });
+    const drain = createDrain(router, {
+      order: 'lanes',
+      afterFailure: { kind: 'retry', backoff: exponentialBackoff({ initialMs: 1, maxMs: 1 }) },
+    });
+    drain.offer(recordsOf('A1 B1 B2 A2'));
+    await drain.until(0);
+    expect(ran).toEqual(['B1', 'B2', 'A1', 'A2']);
+    expect(drain.progress()).toEqual({ watermark: '4', done: {}, attempts: {} });
+  });
+
+  it('tells what is done above the watermark, and a new drain takes it up from there', async () => {
+    const { ran, router } = noting(
+      { A1: 1 },
+      { clock: { ...now, sleep: () => new Promise(() => undefined) } },
+    );
+    const backoff = exponentialBackoff({ initialMs: 1, maxMs: 1 });
+    const records = recordsOf('X1 A1 B1 B2 A2');
+    const first = createDrain(router, { order: 'lanes', afterFailure: { kind: 'retry', backoff } });
+    first.offer(records);
+    await first.until(2);
+    first.stop();
+    const progress = first.progress();
+    expect(progress).toEqual({
+      watermark: '1',
+      done: { 3: ['note'], 4: ['note'] },
+      attempts: { 2: { note: 1 } },
+    });
+
+    const second = createDrain(router, {
+      order: 'lanes',
+      afterFailure: { kind: 'retry', backoff },
+      recall: recallFrom(JSON.parse(JSON.stringify(progress))),
+    });
+    second.offer(records.slice(1));
+    await second.until(0);
+    expect(ran).toEqual(['X1', 'B1', 'B2', 'A1', 'A2']);
+  });
+
+  it('counts a skipped change as done', async () => {
+    const router = createRouter({
+      routes: [route.insert(shop, { id: 's' }, () => skipped('not ours'))],
+      logger: silent,
+    });
+    const drain = createDrain(router, { order: 'strict', afterFailure: { kind: 'stop' } });
+    drain.offer(recordsOf('A1 A2'));
+    await drain.until(0);
+    expect(drain.counts).toMatchObject({ records: 2, skipped: 2, handled: 0 });
+    expect(drain.progress().watermark).toBe('2');
+  });
+});

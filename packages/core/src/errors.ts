@@ -1,0 +1,41 @@
+import { SluiceError } from '@sluice/filters';
+
+/** Everything that is wrong with a set-up, found at start and told at once. Nothing has been read or run. */
+export class ConfigurationError extends SluiceError {
+  constructor(readonly problems: readonly string[]) {
+    const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
+    super('CONFIGURATION', `${count} at start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** A batch with a record that cannot be a stream record, or not in this place. Nothing of the batch has been run. */
+export class MalformedRecordError extends SluiceError {
+  constructor(message: string) {
+    super('MALFORMED_RECORD', message);
+  }
+}
+
+/** Records of a table that no route names. Nothing of the batch has been run. */
+export class UnknownTableError extends SluiceError {
+  constructor(streamArn: string, tables: readonly string[]) {
+    super(
+      'UNKNOWN_TABLE',
+      `No route names the table of the stream ${streamArn}; the routes name ${tables.join(', ') || 'no table'}. ` +
+        "Use the table's real name in table(…), take the stream away, or set unknownTable: 'skip' to pass over its records.",
+    );
+  }
+}
+
+/** A stored item does not fit its entity's schema. The issues name paths and rules. */
+export class InvalidItemError extends SluiceError {
+  constructor(
+    entity: string,
+    readonly issues: readonly { readonly path: string; readonly message: string }[],
+  ) {
+    super(
+      'INVALID_ITEM',
+      `An item of ${entity} does not fit its schema: ${issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')}. ` +
+        "Mend the schema or the item; onInvalid: 'skip' passes over such items. A number beyond the precision of a JavaScript number is text unless table(…, { numbers }) says otherwise.",
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { type AttributeMap, canonicalDecimal, payload, type StreamRecord, typeOf } from '@sluice/filters';
+
+const version = 'sluice-event-1';
+
+/**
+ * The identity of an event: SHA-256 in base64url of a version, the stream's ARN, the item's keys and the sequence
+ * number. `eventID` is not part of it: local engines repeat it across tables.
+ */
+export function eventIdOf(record: StreamRecord): string {
+  return digest(identity(record));
+}
+
+/** The identity of one handler's work on an event; stable across retries, processes and both sources. */
+export function idempotencyKeyOf(record: StreamRecord, handlerId: string): string {
+  return digest([...identity(record), handlerId]);
+}
+
+/** The item that a record is about, as text: equal for equal keys, different for different ones. */
+export function itemKeyOf(record: StreamRecord): string {
+  return JSON.stringify(canonicalKeys(record.dynamodb.Keys));
+}
+
+function identity(record: StreamRecord): unknown[] {
+  return [
+    version,
+    record.eventSourceARN,
+    canonicalKeys(record.dynamodb.Keys),
+    record.dynamodb.SequenceNumber,
+  ];
+}
+
+function canonicalKeys(keys: AttributeMap): unknown[] {
+  return Object.keys(keys)
+    .sort()
+    .map((name) => {
+      const value = keys[name] as AttributeMap[string];
+      const type = typeOf(value);
+      const plain = payload(value, type);
+      return [name, type, type === 'N' ? canonicalDecimal(plain as string) : plain];
+    });
+}
+
+function digest(parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}

@@ -1,0 +1,58 @@
+import { type EventName, imagesCarried, imagesRead, printFilter, tableOfModel } from '@sluice/filters';
+import type { Route } from './route.js';
+import { needsValidation } from './validate.js';
+
+/** Everything that is wrong with a list of routes, one sentence each; empty when nothing is. */
+export function problemsOf(routes: readonly Route[]): readonly string[] {
+  if (routes.length === 0)
+    return [
+      'There are no routes; give createRouter at least one, or fromClasses a class with an @On… method',
+    ];
+  return [...duplicateIds(routes), ...differentTables(routes), ...routes.flatMap(ofRoute)];
+}
+
+function duplicateIds(routes: readonly Route[]): readonly string[] {
+  const counts = Map.groupBy(routes, ({ id }) => id);
+  return [...counts].flatMap(([id, same]) =>
+    same.length > 1
+      ? [`${same.length} handlers have the id "${id}"; ids tell their work apart, so give each its own`]
+      : [],
+  );
+}
+
+function differentTables(routes: readonly Route[]): readonly string[] {
+  const byName = Map.groupBy(new Set(routes.map(({ model }) => tableOfModel(model))), ({ name }) => name);
+  return [...byName].flatMap(([name, tables]) =>
+    new Set(tables.map(({ view, keys, ttl }) => JSON.stringify([view, keys, ttl]))).size > 1
+      ? [
+          `table "${name}" is described ${tables.length} times with different keys, view or ttl; describe it once and share it`,
+        ]
+      : [],
+  );
+}
+
+function ofRoute(route: Route): readonly string[] {
+  const problems: string[] = [];
+  if (!route.id) problems.push('a route has no id; give it one that stays the same across releases');
+  if (route.events.length === 0) problems.push(`${route.id} names no events`);
+  return [...problems, ...route.events.flatMap((event) => missingImages(route, event))];
+}
+
+function missingImages(route: Route, event: EventName): readonly string[] {
+  const { name, view } = tableOfModel(route.model);
+  const carried = imagesCarried(view, event);
+  const lacking = [...imagesRead(route.filter, event)].filter((image) => !carried.has(image));
+  const problems = lacking.map(
+    (image) =>
+      `${route.id} reads the ${image} of ${event} records (${printFilter(route.when)}), but table "${name}" is described with view ${view}, ` +
+      'which has none; use NEW_AND_OLD_IMAGES on the table and here, or another filter',
+  );
+  const subject = event === 'REMOVE' ? 'OldImage' : 'NewImage';
+  if (needsValidation(route.model) && !carried.has(subject)) {
+    problems.push(
+      `${route.id} validates the ${subject} of ${event} records by the schema of ${route.model.name}, but table "${name}" is described with ` +
+        `view ${view}, which has none; use a view with it, or validate: 'none'`,
+    );
+  }
+  return problems;
+}

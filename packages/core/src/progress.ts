@@ -1,0 +1,78 @@
+import type { StreamRecord } from '@sluice/filters';
+import type { Outcome } from './outcome.js';
+import type { CompiledRoute } from './router.js';
+
+/** How far a shard, or one delivery of it, has been worked off. Plain JSON. */
+export interface Progress {
+  /** Every record up to and including this sequence number is done. */
+  readonly watermark: string | undefined;
+  /** Above the watermark: the ids of the handlers that are done, by sequence number. */
+  readonly done: { readonly [sequenceNumber: string]: readonly string[] };
+  /** Above the watermark: how many attempts have failed, by sequence number and handler id. */
+  readonly attempts: { readonly [sequenceNumber: string]: { readonly [handlerId: string]: number } };
+}
+
+/** What is known of one unfinished record; shared by every delivery of it that this process sees. */
+export interface RecordState {
+  /** Ids of the handlers that are done. */
+  readonly done: string[];
+  /** Failed attempts by handler id. */
+  failures: { readonly [handlerId: string]: number } | undefined;
+  /** The handler call that is going on, also when the delivery that began it has ended at its deadline. */
+  running: Promise<Outcome> | undefined;
+}
+
+/** One matched record on its way through the drain. */
+export interface Task {
+  readonly record: StreamRecord;
+  readonly routes: readonly CompiledRoute[];
+  /** Why the record cannot be matched; it then fails on each attempt. */
+  readonly unmatchable: Error | undefined;
+  readonly state: RecordState;
+  /** The sequence number of the record before it, matched or not. */
+  readonly before: string | undefined;
+  /** Its place among the matched records of its drain. */
+  readonly position: number;
+  finished: boolean;
+}
+
+export function recordState(done: readonly string[] = [], failures?: RecordState['failures']): RecordState {
+  return { done: [...done], failures, running: undefined };
+}
+
+/** Where a stored progress is taken up: what it says of a record above its watermark. */
+export function recallFrom(progress: Progress): (record: StreamRecord) => RecordState | undefined {
+  return ({ dynamodb: { SequenceNumber } }) => {
+    const done = progress.done[SequenceNumber];
+    const attempts = progress.attempts[SequenceNumber];
+    return done || attempts ? recordState(done, attempts) : undefined;
+  };
+}
+
+/** The matched records of one shard in stream order, from the first that may be unfinished. */
+export interface Tracker {
+  tasks: Task[];
+  /** The sequence number of the last record taken, matched or not. */
+  last: string | undefined;
+}
+
+/** The tasks from the first unfinished one on. */
+export function remainingOf(tracker: Tracker): readonly Task[] {
+  const first = tracker.tasks.findIndex(({ finished }) => !finished);
+  if (first !== 0) tracker.tasks = first < 0 ? [] : tracker.tasks.slice(first);
+  return tracker.tasks;
+}
+
+export function progressOf(tracker: Tracker): Progress {
+  const remaining = remainingOf(tracker);
+  const done: Record<string, readonly string[]> = {};
+  const attempts: Record<string, NonNullable<RecordState['failures']>> = {};
+  for (const { record, state, routes, finished } of remaining) {
+    const { SequenceNumber } = record.dynamodb;
+    if (finished) done[SequenceNumber] = routes.map(({ route }) => route.id);
+    else if (state.done.length > 0) done[SequenceNumber] = [...state.done];
+    if (!finished && state.failures) attempts[SequenceNumber] = state.failures;
+  }
+  const first = remaining[0];
+  return { watermark: first ? first.before : tracker.last, done, attempts };
+}

@@ -1,0 +1,98 @@
+import { all, type EventName, type Filter, type Model, modelFilter, type RemovedBy } from '@sluice/filters';
+import type { Change, Expired, Inserted, Modified, Removed } from './change.js';
+import type { Context } from './context.js';
+import type { Outcome } from './outcome.js';
+
+/** A filter, a handler and its options, as frozen data. Decorated methods and functions give the same. */
+export interface Route {
+  /** Stable across releases: progress and idempotency keys hold it. */
+  readonly id: string;
+  readonly model: Model;
+  readonly events: readonly EventName[];
+  /** What the route adds to its model and events. */
+  readonly when: Filter;
+  /** The whole condition: table, keys, events, and `when`. */
+  readonly filter: Filter;
+  readonly handle: (change: never, context: Context) => Handling;
+}
+
+/** What a handler gives back: nothing, or an outcome such as `skipped('…')`. To fail it throws. */
+export type Handling = undefined | void | Outcome | Promise<undefined | void | Outcome>;
+
+/** Routes together with what was found wrong while they were made; `createRouter` reports it with everything else. */
+export interface Routes {
+  readonly routes: readonly Route[];
+  readonly problems: readonly string[];
+}
+
+export interface RouteOptions {
+  /** Required: function names do not survive minifiers. */
+  readonly id: string;
+  readonly when?: Filter;
+}
+
+/** What the kinds of route have in common with their decorators: the events, and the filter that the kind brings. */
+export interface RouteKind {
+  readonly events: readonly EventName[];
+  readonly by?: RemovedBy;
+}
+
+export const routeKinds = {
+  insert: { events: ['INSERT'] },
+  modify: { events: ['MODIFY'] },
+  remove: { events: ['REMOVE'] },
+  expire: { events: ['REMOVE'], by: 'ttl' },
+} as const satisfies Record<string, RouteKind>;
+
+/** The function style: `route.modify(Order, { id: 'receipt', when }, async (change) => …)`. */
+export const route = {
+  insert: <M extends Model>(
+    model: M,
+    options: RouteOptions,
+    handle: (change: Inserted<M>, context: Context) => Handling,
+  ) => makeRoute(model, routeKinds.insert, options, handle),
+  modify: <M extends Model>(
+    model: M,
+    options: RouteOptions,
+    handle: (change: Modified<M>, context: Context) => Handling,
+  ) => makeRoute(model, routeKinds.modify, options, handle),
+  /** Every REMOVE, by TTL too; `by: 'user'` leaves TTL's out. */
+  remove: <M extends Model>(
+    model: M,
+    options: RouteOptions & { readonly by?: RemovedBy },
+    handle: (change: Removed<M>, context: Context) => Handling,
+  ) => makeRoute(model, { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options, handle),
+  expire: <M extends Model>(
+    model: M,
+    options: RouteOptions,
+    handle: (change: Expired<M>, context: Context) => Handling,
+  ) => makeRoute(model, routeKinds.expire, options, handle),
+  /** Several events, all by default; the handler tells them apart by `change.eventName`. */
+  on: <M extends Model, const E extends EventName = EventName>(
+    model: M,
+    options: RouteOptions & { readonly events?: readonly E[] },
+    handle: (change: Extract<Change<M>, { readonly eventName: E }>, context: Context) => Handling,
+  ) => makeRoute(model, { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options, handle),
+};
+
+export function makeRoute(
+  model: Model,
+  kind: RouteKind,
+  options: RouteOptions,
+  handle: Route['handle'],
+): Route {
+  const conditions: Filter[] = [];
+  if (kind.by) conditions.push(Object.freeze({ kind: 'removedBy', by: kind.by }));
+  if (options.when) conditions.push(options.when);
+  const events = Object.freeze([...kind.events]);
+  const onEvents: Filter = Object.freeze({ kind: 'eventName', names: events });
+  const when = conditions.length === 1 ? (conditions[0] as Filter) : all(...conditions);
+  return Object.freeze({
+    id: options.id,
+    model,
+    events,
+    when,
+    filter: all(modelFilter(model), onEvents, ...conditions),
+    handle,
+  });
+}

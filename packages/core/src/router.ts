@@ -1,0 +1,164 @@
+import {
+  all,
+  type EventName,
+  keyFilter,
+  matcher,
+  type Predicate,
+  type StreamRecord,
+  type Table,
+  tableOf,
+  tableOfModel,
+} from '@sluice/filters';
+import { chain, type Middleware } from './chain.js';
+import type { ChangeView } from './change.js';
+import { type Clock, type Random, systemClock } from './clock.js';
+import type { HandlerContext } from './context.js';
+import { ConfigurationError, UnknownTableError } from './errors.js';
+import { consoleLogger, type Logger } from './logger.js';
+import { failed, handled, isOutcome, type Outcome } from './outcome.js';
+import { problemsOf } from './problems.js';
+import type { Route, Routes } from './route.js';
+
+export interface RouterOptions {
+  /** Names this router in logs and in what is stored for it. */
+  readonly name?: string;
+  readonly routes: Routes | readonly (Route | Routes)[];
+  /** Around each handler call and around each record, outermost first. */
+  readonly middleware?: {
+    readonly record?: readonly Middleware<RecordCall>[];
+    readonly handler?: readonly Middleware<HandlerCall>[];
+  };
+  /** Records of a table that no route names: `'fail'` (default) refuses their batch, `'skip'` passes over them. */
+  readonly unknownTable?: 'fail' | 'skip';
+  /**
+   * `'strict'`: one record after another. `'lanes'`: one change of an item after another, items concurrently. By default
+   * `'lanes'` where progress is kept durably, `'strict'` otherwise.
+   */
+  readonly order?: Order;
+  /** How many records are worked on at a time in `lanes`; 10 by default. */
+  readonly concurrency?: number;
+  /** A pino instance, for example; JSON lines on the console by default. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export type Order = 'strict' | 'lanes';
+
+/** One call of one handler. */
+export interface HandlerCall {
+  readonly route: Route;
+  readonly change: ChangeView;
+  readonly context: HandlerContext;
+}
+
+/** One record in all the handlers that match it. */
+export interface RecordCall {
+  readonly record: StreamRecord;
+  readonly routes: readonly CompiledRoute[];
+}
+
+/** Routes, compiled. It holds no state of any record: sources bring their own drains. */
+export interface Router {
+  readonly name: string | undefined;
+  readonly routes: readonly Route[];
+  readonly tables: readonly Table[];
+  readonly unknownTable: 'fail' | 'skip';
+  readonly order: Order | undefined;
+  readonly concurrency: number;
+  readonly recordMiddleware: readonly Middleware<RecordCall>[];
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The routes of a record, in the order in which they were given. Throws for an unknown table, or a value that cannot be judged. */
+  match(record: StreamRecord): readonly CompiledRoute[];
+}
+
+export interface CompiledRoute {
+  readonly route: Route;
+  readonly matches: Predicate;
+  /** The handler in its middleware; it never rejects. */
+  readonly run: (call: HandlerCall) => Promise<Outcome>;
+}
+
+/** Checks everything that can be wrong and compiles the routes. Throws `ConfigurationError` with all problems at once. */
+export function createRouter(options: RouterOptions): Router {
+  const given = [options.routes].flat() as readonly (Route | Routes)[];
+  const routes = Object.freeze(given.flatMap((entry) => ('routes' in entry ? entry.routes : entry)));
+  const problems = [
+    ...given.flatMap((entry) => ('problems' in entry ? entry.problems : [])),
+    ...problemsOf(routes),
+  ];
+  const concurrency = options.concurrency ?? 10;
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    problems.push(`concurrency is ${concurrency}; give a whole number from 1 up`);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  const unknownTable = options.unknownTable ?? 'fail';
+  const tables = [
+    ...new Map(routes.map(({ model }) => [tableOfModel(model).name, tableOfModel(model)])).values(),
+  ];
+  const index = indexOf(routes, options.middleware?.handler ?? []);
+  return Object.freeze({
+    name: options.name,
+    routes,
+    tables,
+    unknownTable,
+    order: options.order,
+    concurrency,
+    recordMiddleware: options.middleware?.record ?? [],
+    logger: options.logger ?? consoleLogger,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    match: matchWith(index, (streamArn) => {
+      if (unknownTable === 'skip') return noCandidates;
+      throw new UnknownTableError(
+        streamArn,
+        tables.map(({ name }) => name),
+      );
+    }),
+  });
+}
+
+function matchWith(index: Index, unknown: (streamArn: string) => Candidates): Router['match'] {
+  const ofStream = new Map<string, Candidates>();
+  return (record) => {
+    const streamArn = record.eventSourceARN;
+    const candidates = ofStream.get(streamArn) ?? index.get(tableOf(streamArn) ?? '') ?? unknown(streamArn);
+    ofStream.set(streamArn, candidates);
+    return candidates[record.eventName].filter(({ matches }) => matches(record));
+  };
+}
+
+type Candidates = Readonly<Record<EventName, readonly CompiledRoute[]>>;
+
+const noCandidates: Candidates = { INSERT: [], MODIFY: [], REMOVE: [] };
+
+/** By table name. */
+type Index = ReadonlyMap<string, Candidates>;
+
+function indexOf(routes: readonly Route[], middleware: readonly Middleware<HandlerCall>[]): Index {
+  const index = new Map<string, Record<EventName, CompiledRoute[]>>();
+  for (const route of routes) {
+    const { name } = tableOfModel(route.model);
+    const byEvent = index.get(name) ?? { INSERT: [], MODIFY: [], REMOVE: [] };
+    index.set(name, byEvent);
+    const keys = keyFilter(route.model);
+    const compiled = {
+      route,
+      matches: matcher(keys ? all(keys, route.when) : route.when),
+      run: chain(middleware, callHandler),
+    };
+    for (const event of route.events) byEvent[event].push(compiled);
+  }
+  return index;
+}
+
+async function callHandler({ route, change, context }: HandlerCall): Promise<Outcome> {
+  try {
+    const result = await route.handle(change as never, context);
+    return isOutcome(result) ? result : handled;
+  } catch (error) {
+    return failed(error);
+  }
+}

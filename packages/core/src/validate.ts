@@ -1,0 +1,48 @@
+import type { Entity, Model } from '@sluice/filters';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ChangeView } from './change.js';
+import { InvalidItemError } from './errors.js';
+import { failed, type Outcome, skipped } from './outcome.js';
+
+/**
+ * Validates the images that the model asks for; the parsed items take their place in the change. Resolves to the
+ * outcome that an item which does not fit has by the model's policy, or to nothing when the handler may run.
+ */
+export async function validate(change: ChangeView): Promise<Outcome | undefined> {
+  const { model } = change;
+  if (!needsValidation(model) || change.validated) return undefined;
+  try {
+    for (const image of imagesToValidate(model, change)) {
+      const result = await model.schema['~standard'].validate(change[image]);
+      if (result.issues) return invalid(model, result.issues);
+      change.replace(image, result.value);
+    }
+    change.validated = true;
+    return undefined;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+type Validated = Entity & { readonly schema: NonNullable<Entity['schema']> };
+
+export function needsValidation(model: Model): model is Validated {
+  return model.kind === 'entity' && model.schema !== undefined && model.validate !== 'none';
+}
+
+function imagesToValidate(model: Entity, { eventName }: ChangeView): readonly ('new' | 'old')[] {
+  if (eventName === 'REMOVE') return ['old'];
+  return eventName === 'MODIFY' && model.validate === 'both' ? ['old', 'new'] : ['new'];
+}
+
+function invalid(model: Entity, issues: readonly StandardSchemaV1.Issue[]): Outcome {
+  const error = new InvalidItemError(
+    model.name,
+    issues.map(({ path = [], message }) => ({ path: path.map(segmentText).join('.'), message })),
+  );
+  return model.onInvalid === 'skip' ? skipped(error.message) : failed(error);
+}
+
+function segmentText(segment: PropertyKey | StandardSchemaV1.PathSegment): string {
+  return String(typeof segment === 'object' ? segment.key : segment);
+}
