@@ -1,1 +1,30 @@
+export { exampleBatches, exampleRecords } from './fixtures.js';
+export {
+  type LambdaEvent,
+  lambdaEvent,
+  type RecordOptions,
+  type Records,
+  type RecordsOptions,
+  recordsOf,
+  type TableKeys,
+} from './records.js';
+export { toWire } from './records-wire.js';
+export { seededRandom } from './seeded-random.js';
+export {
+  type ChildListing,
+  type SimulatedShard,
+  type SimulatedStreams,
+  type SimulatedTableOptions,
+  type StreamsSimulatorOptions,
+  simulateStreams,
+} from './streams-simulator.js';
+export type { FaultOptions, StreamsOperation } from './streams-simulator-faults.js';
+export { peakCalls, type StreamsCall } from './streams-simulator-port.js';
+export type { ItemForm, SimulatedTable } from './streams-simulator-table.js';
+export {
+  type ConformanceTest,
+  type StoreCase,
+  type StoreUnderTest,
+  storeSuite,
+} from './suites/store-suite.js';
 export { type VirtualClock, virtualClock, type WakeLimit } from './virtual-clock.js';
