@@ -85,19 +85,23 @@ export class ChangeView {
   }
 
   get new(): unknown {
-    return (this.#images.new ??= this.#decode(newImage(this.record)));
+    this.#images.new ??= this.#decode(newImage(this.record));
+    return this.#images.new;
   }
 
   get old(): unknown {
-    return (this.#images.old ??= this.#decode(oldImage(this.record)));
+    this.#images.old ??= this.#decode(oldImage(this.record));
+    return this.#images.old;
   }
 
   get keys(): NativeItem {
-    return (this.#keys ??= this.#decode(this.record.dynamodb.Keys) as NativeItem);
+    this.#keys ??= decodeItem(this.record.dynamodb.Keys, tableOfModel(this.model).numbers);
+    return this.#keys;
   }
 
   get params(): Readonly<Record<string, string>> {
-    return (this.#params ??= capture(this.model, this.record));
+    this.#params ??= capture(this.model, this.record);
+    return this.#params;
   }
 
   get by(): RemovedBy | undefined {

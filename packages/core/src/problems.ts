@@ -2,12 +2,11 @@ import { type EventName, imagesCarried, imagesRead, printFilter, tableOfModel } 
 import type { Route } from './route.js';
 import { needsValidation } from './validate.js';
 
+export const noRoutes =
+  'there are no routes; give createRouter at least one, or fromClasses a class with an @On… method';
+
 /** Everything that is wrong with a list of routes, one sentence each; empty when nothing is. */
 export function problemsOf(routes: readonly Route[]): readonly string[] {
-  if (routes.length === 0)
-    return [
-      'There are no routes; give createRouter at least one, or fromClasses a class with an @On… method',
-    ];
   return [...duplicateIds(routes), ...differentTables(routes), ...routes.flatMap(ofRoute)];
 }
 

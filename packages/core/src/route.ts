@@ -16,8 +16,12 @@ export interface Route {
   readonly handle: (change: never, context: Context) => Handling;
 }
 
-/** What a handler gives back: nothing, or an outcome such as `skipped('…')`. To fail it throws. */
-export type Handling = undefined | void | Outcome | Promise<undefined | void | Outcome>;
+/**
+ * What a handler gives back: nothing, an outcome such as `skipped('…')`, or a promise that is waited for. To fail it
+ * throws. A list of promises, which nobody would wait for, does not compile.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is a return type, and handlers without a return have it
+export type Handling = void | Outcome | Promise<unknown>;
 
 /** Routes together with what was found wrong while they were made; `createRouter` reports it with everything else. */
 export interface Routes {

@@ -5,7 +5,7 @@ import {
   matcher,
   type Predicate,
   type StreamRecord,
-  type Table,
+  type TableModel,
   tableOf,
   tableOfModel,
 } from '@sluice/filters';
@@ -16,7 +16,7 @@ import type { HandlerContext } from './context.js';
 import { ConfigurationError, UnknownTableError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { failed, handled, isOutcome, type Outcome } from './outcome.js';
-import { problemsOf } from './problems.js';
+import { noRoutes, problemsOf } from './problems.js';
 import type { Route, Routes } from './route.js';
 
 export interface RouterOptions {
@@ -62,7 +62,7 @@ export interface RecordCall {
 export interface Router {
   readonly name: string | undefined;
   readonly routes: readonly Route[];
-  readonly tables: readonly Table[];
+  readonly tables: readonly TableModel[];
   readonly unknownTable: 'fail' | 'skip';
   readonly order: Order | undefined;
   readonly concurrency: number;

@@ -1,4 +1,4 @@
-import type { Entity, Model } from '@sluice/filters';
+import type { EntityModel, Model } from '@sluice/filters';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChangeView } from './change.js';
 import { InvalidItemError } from './errors.js';
@@ -24,18 +24,18 @@ export async function validate(change: ChangeView): Promise<Outcome | undefined>
   }
 }
 
-type Validated = Entity & { readonly schema: NonNullable<Entity['schema']> };
+type Validated = EntityModel & { readonly schema: NonNullable<EntityModel['schema']> };
 
 export function needsValidation(model: Model): model is Validated {
   return model.kind === 'entity' && model.schema !== undefined && model.validate !== 'none';
 }
 
-function imagesToValidate(model: Entity, { eventName }: ChangeView): readonly ('new' | 'old')[] {
+function imagesToValidate(model: EntityModel, { eventName }: ChangeView): readonly ('new' | 'old')[] {
   if (eventName === 'REMOVE') return ['old'];
   return eventName === 'MODIFY' && model.validate === 'both' ? ['old', 'new'] : ['new'];
 }
 
-function invalid(model: Entity, issues: readonly StandardSchemaV1.Issue[]): Outcome {
+function invalid(model: EntityModel, issues: readonly StandardSchemaV1.Issue[]): Outcome {
   const error = new InvalidItemError(
     model.name,
     issues.map(({ path = [], message }) => ({ path: path.map(segmentText).join('.'), message })),

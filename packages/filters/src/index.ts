@@ -24,7 +24,11 @@ export {
 } from './match.js';
 export {
   type Entity,
+  type EntityModel,
   type EntityOptions,
+  type EntityTypes,
+  type KeysOf,
+  type KeyTemplates,
   keyFilter,
   type Model,
   type ModelTypes,
@@ -34,7 +38,9 @@ export {
   type NumberPolicy,
   type Table,
   type TableKeys,
+  type TableModel,
   type TableOptions,
+  type TableTypes,
   table,
   tableOfModel,
   type Validate,

@@ -6,7 +6,7 @@ import type { Path, ValueAt } from './path-types.js';
 import type { StreamViewType } from './record.js';
 
 /** What routes are about: a whole table, or one kind of item in it. */
-export type Model<T extends ModelTypes = ModelTypes> = Table<T> | Entity<T>;
+export type Model<T extends ModelTypes = ModelTypes> = TableModel<T> | EntityModel<T>;
 
 /** What the compiler knows of a model; it exists in types only. */
 export interface ModelTypes {
@@ -31,7 +31,8 @@ export type Validate = 'new' | 'both' | 'none';
  */
 export type NumberPolicy = 'string' | 'bigint' | ((decimal: string) => unknown);
 
-export interface Table<T extends ModelTypes = ModelTypes> {
+/** What a table is, as data. */
+export interface TableModel<T extends ModelTypes = ModelTypes> {
   readonly '~types'?: T;
   readonly kind: 'table';
   /** The table's name, as in its ARN. */
@@ -41,6 +42,10 @@ export interface Table<T extends ModelTypes = ModelTypes> {
   /** The attribute that DynamoDB expires items by. */
   readonly ttl: string | undefined;
   readonly numbers: NumberPolicy;
+}
+
+/** A table, and what filters and entities are made from. */
+export interface Table<T extends ModelTypes = ModelTypes> extends TableModel<T> {
   /** Filters over an attribute: `shop.attr('address.city').changed()`. */
   attr<const P extends Path<T['stored']>>(path: P): Attribute<ValueAt<T['stored'], P>>;
   /** One kind of item, told by its keys. Throws a `TypeError` for a key template that cannot be used. */
@@ -56,15 +61,20 @@ export interface TableKeys {
   readonly sort?: string;
 }
 
-export interface Entity<T extends ModelTypes = ModelTypes> {
+/** What an entity is, as data. */
+export interface EntityModel<T extends ModelTypes = ModelTypes> {
   readonly '~types'?: T;
   readonly kind: 'entity';
   readonly name: string;
-  readonly table: Table;
+  readonly table: TableModel;
   readonly key: { readonly [attribute: string]: string };
   readonly schema: StandardSchemaV1<object, object> | undefined;
   readonly validate: Validate;
   readonly onInvalid: 'fail' | 'skip';
+}
+
+/** An entity, and what filters over its attributes are made from. */
+export interface Entity<T extends ModelTypes = ModelTypes> extends EntityModel<T> {
   /** Filters over an attribute: `Order.attr('status').from('PENDING').to('PAID')`. */
   attr<const P extends Path<T['stored']>>(path: P): Attribute<ValueAt<T['stored'], P>>;
 }
@@ -89,7 +99,7 @@ export interface EntityOptions<K, S, V> {
   readonly onInvalid?: 'fail' | 'skip';
 }
 
-type KeyTemplates<Keys> = { readonly [Name in keyof Keys]?: string };
+export type KeyTemplates<Keys> = { readonly [Name in keyof Keys]?: string };
 
 /** Decoded attribute values: `SS` is `Set<string>`, `B` is `Uint8Array`, a number beyond its precision follows the policy. */
 export type NativeValue =
@@ -105,14 +115,15 @@ export type NativeValue =
 
 export type NativeItem = { readonly [name: string]: NativeValue };
 
-type KeysOf<K extends TableKeys> = {
+/** The key attributes of a table without templates. */
+export type KeysOf<K extends TableKeys> = {
   readonly [Name in K['partition'] | (K['sort'] extends string ? K['sort'] : never)]:
     | string
     | number
     | Uint8Array;
 };
 
-interface TableTypes<K extends TableKeys, V extends StreamViewType> {
+export interface TableTypes<K extends TableKeys, V extends StreamViewType> {
   stored: NativeItem;
   item: NativeItem;
   keys: KeysOf<K>;
@@ -121,7 +132,7 @@ interface TableTypes<K extends TableKeys, V extends StreamViewType> {
   validate: 'none';
 }
 
-interface EntityTypes<T extends ModelTypes, K, S, V extends Validate> {
+export interface EntityTypes<T extends ModelTypes, K, S, V extends Validate> {
   stored: S extends StandardSchemaV1<infer Input extends object, object> ? Input : NativeItem;
   item: S extends StandardSchemaV1<object, infer Output extends object> ? Output : NativeItem;
   keys: { readonly [Name in keyof T['keys']]: Name extends keyof K ? string : T['keys'][Name] };
@@ -146,31 +157,31 @@ export function table<const K extends TableKeys, const V extends StreamViewType 
     entity: (
       entityName: string,
       entityOptions: EntityOptions<object, StandardSchemaV1 | undefined, Validate>,
-    ) => entity(self as unknown as Table, entityName, entityOptions) as never,
+    ) => entity(self, entityName, entityOptions) as never,
   });
   return self;
 }
 
 function entity(
-  of: Table,
+  of: TableModel,
   name: string,
   options: EntityOptions<object, StandardSchemaV1 | undefined, Validate>,
 ): Entity {
-  const key = Object.freeze({ ...options.key }) as Entity['key'];
+  const key = Object.freeze({ ...options.key }) as EntityModel['key'];
   for (const template of Object.values(key)) parseKeyTemplate(template);
   return Object.freeze({
     kind: 'entity',
     name,
     table: of,
     key,
-    schema: options.schema as Entity['schema'],
+    schema: options.schema as EntityModel['schema'],
     validate: options.schema ? (options.validate ?? 'new') : 'none',
     onInvalid: options.onInvalid ?? 'fail',
     attr: (path: string) => attributeAt(path) as never,
   });
 }
 
-export function tableOfModel(model: Model): Table {
+export function tableOfModel(model: Model): TableModel {
   return model.kind === 'table' ? model : model.table;
 }
 

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { type Inserted, type Modified, type Removed, route, table } from './index.js';
+
+const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' } });
+const schema = z.object({
+  status: z.enum(['PENDING', 'PAID']),
+  total: z.number(),
+  since: z.string().transform((s) => new Date(s)),
+});
+const Order = shop.entity('Order', { key: { pk: 'USER#:userId', sk: 'ORDER#:orderId' }, schema });
+const Checked = shop.entity('Checked', { schema, validate: 'both' });
+const keysOnly = table('log', { keys: { partition: 'id' }, view: 'KEYS_ONLY' });
+const newOnly = table('log', { keys: { partition: 'id' }, view: 'NEW_IMAGE' });
+
+// The function style infers everything.
+route.modify(Order, { id: 'a', when: Order.attr('status').to('PAID') }, (change, ctx) => {
+  const user: string = change.params.userId;
+  const total: number = change.new.total;
+  const since: Date = change.new.since;
+  const signal: AbortSignal = ctx.signal;
+  // The old image is as stored: not validated, so nothing says that it is complete, and nothing was transformed.
+  const before: string | undefined = change.old.since;
+  // @ts-expect-error not validated
+  const oldTotal: number = change.old.total;
+  // @ts-expect-error no such capture
+  change.params.customerId;
+  // @ts-expect-error no such attribute
+  change.new.price;
+  return [user, total, since, signal, before, oldTotal].length > 0 ? undefined : undefined;
+});
+
+route.modify(Checked, { id: 'b' }, (change) => {
+  const total: number = change.old.total;
+  void total;
+});
+
+// An event without an image has no such property.
+route.insert(Order, { id: 'c' }, (change) => {
+  // @ts-expect-error an INSERT has no old image
+  change.old;
+});
+route.remove(Order, { id: 'd', by: 'user' }, (change) => {
+  const total: number = change.old.total;
+  const by: 'ttl' | 'user' = change.by;
+  void [total, by];
+  // @ts-expect-error a REMOVE has no new image
+  change.new;
+});
+
+// The view type takes images away.
+route.modify(keysOnly, { id: 'e' }, (change) => {
+  void change.keys.id;
+  // @ts-expect-error KEYS_ONLY has no new image
+  change.new;
+});
+route.modify(newOnly, { id: 'f' }, (change) => {
+  void change.new['anything'];
+  // @ts-expect-error NEW_IMAGE has no old image
+  change.old;
+});
+
+// Several events are told apart by their name.
+route.on(Order, { id: 'g', events: ['INSERT', 'REMOVE'] }, (change) => {
+  if (change.eventName === 'INSERT') void change.new.total;
+  else void change.old.total;
+  // @ts-expect-error MODIFY was not asked for
+  void (change.eventName === 'MODIFY');
+});
+
+// A handler of another event or another model does not compile.
+// @ts-expect-error an inserted change was asked for, a modified one comes
+route.modify(Order, { id: 'h' }, (_change: Inserted<typeof Order>) => undefined);
+// @ts-expect-error the change of another entity
+route.modify(Order, { id: 'i' }, (_change: Modified<typeof Checked>) => undefined);
+// @ts-expect-error an id is required
+route.remove(Order, {}, (_change: Removed<typeof Order>) => undefined);
+// @ts-expect-error promises that nobody waits for
+route.insert(Order, { id: 'j' }, () => [Promise.resolve()]);

@@ -1,0 +1,57 @@
+import type { Change, Expired, Inserted, Modified, Removed } from '@sluice/core';
+import { absent, table } from '@sluice/core';
+import { z } from 'zod';
+import { Handlers, On, OnExpire, OnInsert, OnModify, OnRemove } from './index.js';
+
+const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, ttl: 'expiresAt' });
+const Order = shop.entity('Order', {
+  key: { pk: 'USER#:userId', sk: 'ORDER#:orderId' },
+  schema: z.object({ status: z.enum(['PENDING', 'PAID']), total: z.number() }),
+});
+const Cart = shop.entity('Cart', { key: { pk: 'USER#:userId', sk: 'CART' } });
+
+@Handlers('good', Order)
+export class Good {
+  @OnInsert()
+  async placed(_change: Inserted<typeof Order>) {}
+
+  @OnModify({ when: Order.attr('status').from('PENDING', absent).to('PAID') })
+  paid(_change: Modified<typeof Order>): void {}
+
+  @OnRemove({ by: 'user' })
+  async removed(_change: Removed<typeof Order>) {}
+
+  @OnExpire()
+  async expired(_change: Expired<typeof Order>) {}
+
+  @On()
+  async all(_change: Change<typeof Order>) {}
+
+  @On({ events: ['INSERT', 'MODIFY'] })
+  async written(_change: Inserted<typeof Order> | Modified<typeof Order>) {}
+
+  /** Methods without a decorator are nobody's business. */
+  helper(_text: string) {}
+}
+
+// @ts-expect-error the method `placed` takes the change of another model
+@Handlers('other-model', Cart)
+export class OtherModel {
+  @OnInsert()
+  async placed(_change: Inserted<typeof Order>) {}
+}
+
+@Handlers('other-event', Order)
+export class OtherEvent {
+  // @ts-expect-error takes the change of INSERT, but its decorator brings MODIFY
+  @OnModify()
+  async modified(_change: Inserted<typeof Order>) {}
+
+  // @ts-expect-error takes the changes of INSERT and MODIFY, but its decorator brings REMOVE too
+  @On()
+  async all(_change: Inserted<typeof Order> | Modified<typeof Order>) {}
+}
+
+// @ts-expect-error the id is required
+@Handlers(Order)
+export class NoId {}

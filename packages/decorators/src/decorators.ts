@@ -1,0 +1,114 @@
+import 'reflect-metadata';
+import {
+  type Context,
+  type EventName,
+  type Expired,
+  type Filter,
+  type Handling,
+  type Inserted,
+  type Model,
+  type Modified,
+  type Removed,
+  type RemovedBy,
+  type RouteKind,
+  routeKinds,
+  type StreamRecord,
+} from '@sluice/core';
+import { injectable } from 'inversify';
+import { describeClass, describeMethod, refuseStandardDecorators } from './metadata.js';
+
+/**
+ * A class of handlers for one model. `id` is explicit, since minifiers rename classes: progress, logs and idempotency
+ * keys hold it, so it stays the same for as long as the work is the same. Constructor parameters take an explicit
+ * `@inject(Token)`.
+ */
+export function Handlers<M extends Model>(
+  id: string,
+  model: M,
+): <C extends abstract new (...args: never[]) => object>(
+  target: C & CheckedMethods<InstanceType<C>, M>,
+) => void {
+  return (target, ...rest: unknown[]) => {
+    refuseStandardDecorators('@Handlers', rest[0]);
+    injectable()(target as never);
+    describeClass(target, { id, model });
+  };
+}
+
+/** A new item: `(change: Inserted<typeof Order>, context: Context)`. */
+export function OnInsert(options: { readonly when?: Filter } = {}): HandlerDecorator<'INSERT'> {
+  return decorate('@OnInsert', routeKinds.insert, options.when);
+}
+
+/** A changed item: `(change: Modified<typeof Order>, context: Context)`. */
+export function OnModify(options: { readonly when?: Filter } = {}): HandlerDecorator<'MODIFY'> {
+  return decorate('@OnModify', routeKinds.modify, options.when);
+}
+
+/** A deleted item, by TTL too; `by: 'user'` leaves TTL's out: `(change: Removed<typeof Order>, context: Context)`. */
+export function OnRemove(
+  options: { readonly when?: Filter; readonly by?: RemovedBy } = {},
+): HandlerDecorator<'REMOVE'> {
+  return decorate('@OnRemove', { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options.when);
+}
+
+/** An item that DynamoDB's TTL deleted, in the Region where it expired: `(change: Expired<typeof Order>, …)`. */
+export function OnExpire(options: { readonly when?: Filter } = {}): HandlerDecorator<'REMOVE'> {
+  return decorate('@OnExpire', routeKinds.expire, options.when);
+}
+
+/** Several events, all by default: `(change: Change<typeof Order>, …)`; `change.eventName` tells them apart. */
+export function On<const E extends EventName = EventName>(
+  options: { readonly events?: readonly E[]; readonly when?: Filter } = {},
+): HandlerDecorator<E> {
+  return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options.when);
+}
+
+/** Decorates a method that takes the change of such an event; a method for another event does not compile. */
+export type HandlerDecorator<E extends EventName> = <F extends (change: never, context: Context) => Handling>(
+  target: object,
+  method: string,
+  descriptor: TypedPropertyDescriptor<F> & CheckedEvent<Parameters<F>[0], E>,
+) => void;
+
+function decorate(decorator: string, kind: RouteKind, when: Filter | undefined): HandlerDecorator<never> {
+  return (target, method) => {
+    refuseStandardDecorators(decorator, method);
+    describeMethod(target.constructor, { method, kind, when });
+  };
+}
+
+type CheckedEvent<C, E extends EventName> = [C] extends [
+  { readonly eventName: infer Taken extends EventName },
+]
+  ? [E] extends [Taken]
+    ? unknown
+    : `This method takes the change of ${Taken}, but its decorator brings ${Exclude<E, Taken>}; change one of the two.`
+  : unknown;
+
+type CheckedMethods<I, M extends Model> = [Mismatched<I, M>] extends [never]
+  ? unknown
+  : `The method ${Mismatched<I, M>} takes the change of another model than the one given to @Handlers.`;
+
+type Mismatched<I, M extends Model> = {
+  [K in keyof I & string]: I[K] extends (change: infer C, ...rest: never[]) => unknown
+    ? [OtherModel<C, M>] extends [never]
+      ? never
+      : K
+    : never;
+}[keyof I & string];
+
+type OtherModel<C, M extends Model> = C extends {
+  readonly eventName: infer E extends EventName;
+  readonly record: StreamRecord;
+}
+  ? ChangeByEvent<M>[E] extends C
+    ? never
+    : true
+  : never;
+
+interface ChangeByEvent<M extends Model> {
+  INSERT: Inserted<M>;
+  MODIFY: Modified<M>;
+  REMOVE: Removed<M> & Expired<M>;
+}

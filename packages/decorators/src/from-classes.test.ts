@@ -1,0 +1,143 @@
+import { type Change, createRouter, type Modified, type Removed, table } from '@sluice/core';
+import { Container, inject, injectable } from 'inversify';
+import { describe, expect, it } from 'vitest';
+import { fromClasses, Handlers, On, OnModify, OnRemove } from './index.js';
+
+const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, ttl: 'expiresAt' });
+const Order = shop.entity('Order', { key: { pk: 'USER#:userId', sk: 'ORDER#:orderId' } });
+
+const Mailer = Symbol('Mailer');
+interface Mailer {
+  send(to: string): void;
+}
+
+@Handlers('order-mail', Order)
+class OrderMail {
+  constructor(@inject(Mailer) private readonly mailer: Mailer) {}
+
+  @OnModify({ when: Order.attr('status').to('PAID') })
+  receipt(change: Modified<typeof Order>) {
+    this.mailer.send(change.params.userId);
+  }
+
+  @OnRemove({ by: 'user' })
+  farewell(_change: Removed<typeof Order>) {}
+}
+
+describe('handler classes', () => {
+  it('become routes in the order of their methods, with the class id and the method name', () => {
+    const sent: string[] = [];
+    const container = new Container();
+    container.bind<Mailer>(Mailer).toConstantValue({ send: (to) => sent.push(to) });
+    const { routes, problems } = fromClasses([OrderMail], container);
+    expect(problems).toEqual([]);
+    expect(routes.map(({ id, events }) => [id, events])).toEqual([
+      ['order-mail.receipt', ['MODIFY']],
+      ['order-mail.farewell', ['REMOVE']],
+    ]);
+    routes[0]?.handle({ params: { userId: 'u1' } } as never, {} as never);
+    expect(sent).toEqual(['u1']);
+  });
+
+  it('are resolved once, through their own binding where there is one', () => {
+    let made = 0;
+    @Handlers('counted', Order)
+    class Counted {
+      constructor() {
+        made++;
+      }
+      @On()
+      one(_change: Change<typeof Order>) {}
+      @On()
+      two(_change: Change<typeof Order>) {}
+    }
+    expect(fromClasses([Counted]).routes).toHaveLength(2);
+    expect(made).toBe(1);
+    const container = new Container();
+    const own = new Counted();
+    container.bind(Counted).toConstantValue(own);
+    fromClasses([Counted], container);
+    expect(made).toBe(2);
+  });
+
+  it('leave the given container as it was', () => {
+    const container = new Container();
+    container.bind<Mailer>(Mailer).toConstantValue({ send: () => undefined });
+    fromClasses([OrderMail], container);
+    expect(container.isBound(OrderMail)).toBe(false);
+  });
+
+  it('inherit the methods of a base class', () => {
+    class Base {
+      @On()
+      audit(_change: Change<typeof Order>) {}
+    }
+    @Handlers('derived', Order)
+    class Derived extends Base {
+      @OnRemove()
+      gone(_change: Removed<typeof Order>) {}
+    }
+    expect(fromClasses([Derived]).routes.map(({ id }) => id)).toEqual(['derived.audit', 'derived.gone']);
+  });
+});
+
+describe('what is wrong with handler classes', () => {
+  it('is told all at once, with what to do', () => {
+    class NoId {
+      @On()
+      any(_change: Change<typeof Order>) {}
+    }
+    @Handlers('no-methods', Order)
+    class NoMethods {}
+    @Handlers('twice', Order)
+    class One {
+      @On()
+      any(_change: Change<typeof Order>) {}
+    }
+    @Handlers('twice', Order)
+    class Two {
+      @On()
+      any(_change: Change<typeof Order>) {}
+    }
+    expect(() => createRouter({ routes: fromClasses([NoId, NoMethods, One, Two, OrderMail]) })).toThrowError(
+      expect.objectContaining({
+        code: 'CONFIGURATION',
+        problems: [
+          'the id "twice" is given to 2 handler classes; give each its own',
+          expect.stringContaining(
+            "class NoId has no id; decorate it with @Handlers('an-id-that-stays', Entity)",
+          ),
+          expect.stringContaining('handler class "no-methods" has no method with @OnInsert'),
+          expect.stringMatching(/handler class "order-mail" cannot be made: .*Mailer.*Bind each token/s),
+          expect.stringContaining('2 handlers have the id "twice.any"'),
+        ],
+      }),
+    );
+  });
+
+  it('includes a constructor parameter without @inject', () => {
+    @injectable()
+    class Dependency {}
+    @Handlers('implicit', Order)
+    class Implicit {
+      constructor(readonly dependency: Dependency) {}
+      @On()
+      any(_change: Change<typeof Order>) {}
+    }
+    expect(fromClasses([Implicit]).problems).toEqual([expect.stringContaining('explicit @inject(Token)')]);
+  });
+
+  it('includes decorators that were compiled as standard ones, with the setting that mends it', () => {
+    const asStandard = { kind: 'class', name: 'X', metadata: {}, addInitializer() {} };
+    expect(() => (Handlers('x', Order) as (...args: unknown[]) => void)(class {}, asStandard)).toThrowError(
+      expect.objectContaining({
+        code: 'STANDARD_DECORATORS',
+        message: expect.stringContaining('"experimentalDecorators": true'),
+      }),
+    );
+    const method = { kind: 'method', name: 'x', metadata: {}, addInitializer() {} };
+    expect(() => (On() as (...args: unknown[]) => void)(() => undefined, method)).toThrowError(
+      /experimentalDecorators/,
+    );
+  });
+});

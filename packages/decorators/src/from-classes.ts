@@ -1,0 +1,72 @@
+import { makeRoute, type Route, type Routes } from '@sluice/core';
+import { Container, type Newable } from 'inversify';
+import { classMetadata, methodMetadata } from './metadata.js';
+
+/** A class with `@Handlers`. */
+export type HandlerClass = new (...args: never[]) => object;
+
+/**
+ * The routes of decorated classes, in the order of the classes and their methods. Each class is resolved once, as a
+ * singleton: through its own binding where the container has one, otherwise with its constructor's `@inject(Token)`s.
+ * What cannot be resolved is told by `createRouter`, together with everything else that is wrong.
+ */
+export function fromClasses(
+  classes: readonly HandlerClass[],
+  container: Container = new Container(),
+): Routes {
+  const handlers = new Container({ parent: container });
+  const found = classes.map((handlerClass) => explore(handlerClass, handlers));
+  return {
+    routes: found.flatMap(({ routes }) => routes),
+    problems: [...duplicates(classes), ...found.flatMap(({ problems }) => problems)],
+  };
+}
+
+function explore(handlerClass: HandlerClass, container: Container): Routes {
+  const metadata = classMetadata(handlerClass);
+  if (!metadata?.id) {
+    return problem(
+      `class ${handlerClass.name} has no id; decorate it with @Handlers('an-id-that-stays', Entity)`,
+    );
+  }
+  const { id, model } = metadata;
+  const methods = methodMetadata(handlerClass);
+  if (methods.length === 0)
+    return problem(
+      `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire or @On`,
+    );
+  try {
+    const instance = resolve(handlerClass, container) as Record<string, Route['handle']>;
+    const routes = methods.map(({ method, kind, when }) => {
+      const handle = (instance[method] as Route['handle']).bind(instance);
+      return makeRoute(model, kind, { id: `${id}.${method}`, ...(when && { when }) }, handle);
+    });
+    return { routes, problems: [] };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.trim().replace(/\s*\n\s*/g, ' ') : String(error);
+    return problem(
+      `handler class "${id}" cannot be made: ${reason} Bind each token in the container given to fromClasses, ` +
+        'and give each constructor parameter an explicit @inject(Token): bundlers leave parameter types out',
+    );
+  }
+}
+
+function resolve(handlerClass: HandlerClass, container: Container): object {
+  // inversify's identifiers are classes of any parameters.
+  const identifier = handlerClass as unknown as Newable<object>;
+  if (!container.isBound(identifier)) container.bind(identifier).toSelf().inSingletonScope();
+  return container.get(identifier);
+}
+
+function duplicates(classes: readonly HandlerClass[]): readonly string[] {
+  const ids = classes.flatMap((handlerClass) => classMetadata(handlerClass)?.id ?? []);
+  const repeated = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
+  return [...repeated].map(
+    (id) =>
+      `the id "${id}" is given to ${ids.filter((other) => other === id).length} handler classes; give each its own`,
+  );
+}
+
+function problem(text: string): Routes {
+  return { routes: [], problems: [text] };
+}
