@@ -3,7 +3,6 @@ import { HandlerContext } from './context.js';
 import { failed, handled, type Outcome, skipped } from './outcome.js';
 import type { Task } from './progress.js';
 import type { CompiledRoute, HandlerCall, Router } from './router.js';
-import { needsValidation, validate } from './validate.js';
 
 /** What deliveries go on in. */
 export interface Delivery {
@@ -64,7 +63,7 @@ async function runRoute(
   const attempt = (state.failures?.[id] ?? 0) + 1;
   const context = new HandlerContext(id, attempt, delivery.signal, delivery.router.logger, record);
   const call: HandlerCall = { route: compiled.route, change, context };
-  state.running = needsValidation(model) ? runValidated(compiled, call) : compiled.run(call);
+  state.running = compiled.run(call);
   const outcome = await state.running;
   state.running = undefined;
 
@@ -80,8 +79,4 @@ async function runRoute(
     'handler failed',
   );
   return outcome;
-}
-
-async function runValidated(compiled: CompiledRoute, call: HandlerCall): Promise<Outcome> {
-  return (await validate(call.change)) ?? compiled.run(call);
 }

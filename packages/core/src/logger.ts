@@ -9,11 +9,11 @@ export interface Logger {
 type Level = keyof Logger;
 
 /**
- * JSON lines on the console, one a call: `{"level":"warn","time":…,"msg":"…", …fields}`. An `err` field is written
+ * JSON lines on the console, from level info up: `{"level":"warn","time":…,"msg":"…", …fields}`. An `err` field is written
  * as its name, message, code, stack and cause. Sluice itself never puts item data or keys into the fields.
  */
 export const consoleLogger: Logger = {
-  debug: (fields, message) => write('debug', fields, message),
+  debug: () => undefined,
   info: (fields, message) => write('info', fields, message),
   warn: (fields, message) => write('warn', fields, message),
   error: (fields, message) => write('error', fields, message),

@@ -2,6 +2,7 @@ import {
   all,
   type EventName,
   keyFilter,
+  type Model,
   matcher,
   type Predicate,
   type StreamRecord,
@@ -18,6 +19,7 @@ import { consoleLogger, type Logger } from './logger.js';
 import { failed, handled, isOutcome, type Outcome } from './outcome.js';
 import { noRoutes, problemsOf } from './problems.js';
 import type { Route, Routes } from './route.js';
+import { needsValidation, validate } from './validate.js';
 
 export interface RouterOptions {
   /** Names this router in logs and in what is stored for it. */
@@ -77,7 +79,7 @@ export interface Router {
 export interface CompiledRoute {
   readonly route: Route;
   readonly matches: Predicate;
-  /** The handler in its middleware; it never rejects. */
+  /** Validates the change where its model asks for it, and runs the handler in its middleware; it never rejects. */
   readonly run: (call: HandlerCall) => Promise<Outcome>;
 }
 
@@ -147,11 +149,17 @@ function indexOf(routes: readonly Route[], middleware: readonly Middleware<Handl
     const compiled = {
       route,
       matches: matcher(keys ? all(keys, route.when) : route.when),
-      run: chain(middleware, callHandler),
+      run: validated(route.model, chain(middleware, callHandler)),
     };
     for (const event of route.events) byEvent[event].push(compiled);
   }
   return index;
+}
+
+/** Validation comes before the middleware, so that every layer sees what the schema made of the item. */
+function validated(model: Model, run: CompiledRoute['run']): CompiledRoute['run'] {
+  if (!needsValidation(model)) return run;
+  return async (call) => (await validate(call.change)) ?? run(call);
 }
 
 async function callHandler({ route, change, context }: HandlerCall): Promise<Outcome> {

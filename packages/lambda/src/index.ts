@@ -1,1 +1,8 @@
-export {};
+export {
+  type LambdaContext,
+  type LambdaEvent,
+  type LambdaOptions,
+  type LambdaResponse,
+  lambda,
+  MalformedEventError,
+} from './lambda.js';

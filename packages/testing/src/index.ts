@@ -1,4 +1,5 @@
 export { exampleBatches, exampleRecords } from './fixtures.js';
+export { type Call, type Delivered, type Given, given } from './given.js';
 export {
   type LambdaEvent,
   lambdaEvent,

@@ -1,0 +1,77 @@
+import { createProcessMemory, type Outcome, type Router, runBatch, type StreamRecord } from '@sluice/core';
+
+/** A process that runs a router. Each `when` is one delivery to it. */
+export interface Given {
+  /**
+   * Delivers records as Lambda would, through the very path that Lambda and the poller use. A delivery of the same
+   * records again is a redelivery to a warm process: what is done is not run again.
+   */
+  when(...records: readonly StreamRecord[]): Promise<Delivered>;
+}
+
+/** What became of one delivery; ids of handlers in the order in which they ended. */
+export interface Delivered {
+  readonly handled: readonly string[];
+  readonly skipped: readonly string[];
+  readonly failed: readonly string[];
+  readonly calls: readonly Call[];
+  /** How many records no route matched. */
+  readonly unmatched: number;
+  /** What the source is told: the lowest sequence number that is not done, `undefined` when everything is. */
+  readonly firstUnfinished: string | undefined;
+}
+
+export interface Call {
+  readonly handlerId: string;
+  readonly sequenceNumber: string;
+  readonly attempt: number;
+  readonly outcome: Outcome;
+}
+
+/**
+ * The start of a test: `const { handled } = await given(router).when(orders.modify(pending, paid))`, and then your test
+ * runner's `expect`. A new `given` is a fresh process. Errors of handlers are in `calls` and are not logged.
+ */
+export function given(router: Router): Given {
+  const memory = createProcessMemory();
+  return {
+    async when(...records) {
+      const calls: Call[] = [];
+      const observed = observe({ ...router, logger: silent }, calls);
+      const { firstUnfinished, counts } = await runBatch(observed, records, { memory });
+      const idsOf = (kind: Outcome['kind']) =>
+        calls.filter(({ outcome }) => outcome.kind === kind).map(({ handlerId }) => handlerId);
+      return {
+        handled: idsOf('handled'),
+        skipped: idsOf('skipped'),
+        failed: idsOf('failed'),
+        calls,
+        unmatched: counts.unmatched,
+        firstUnfinished,
+      };
+    },
+  };
+}
+
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+function observe(router: Router, calls: Call[]): Router {
+  return {
+    ...router,
+    match: (record) =>
+      router.match(record).map((compiled) => ({
+        ...compiled,
+        run: async (call) => {
+          const outcome = await compiled.run(call);
+          const { handlerId, attempt } = call.context;
+          calls.push({ handlerId, attempt, sequenceNumber: record.dynamodb.SequenceNumber, outcome });
+          return outcome;
+        },
+      })),
+  };
+}
