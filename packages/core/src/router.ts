@@ -92,8 +92,10 @@ export function createRouter(options: RouterOptions): Router {
     ...problemsOf(routes),
   ];
   const concurrency = options.concurrency ?? 10;
-  if (!Number.isInteger(concurrency) || concurrency < 1)
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
     problems.push(`concurrency is ${concurrency}; give a whole number from 1 up`);
+  }
+  if (routes.length === 0 && problems.length === 0) problems.push(noRoutes);
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const unknownTable = options.unknownTable ?? 'fail';
