@@ -101,12 +101,13 @@ async function play(disk: SimulatedDisk, rounds: readonly Round[], crash: Crash,
   await restart();
 
   async function restart(): Promise<FileStore> {
-    for (;;) {
+    for (let tries = 0; tries < 20; tries++) {
       if (crash === 'process') disk.restartProcess();
       else disk.restartMachine(chance);
       const store = await unlessItFails(openOn(disk));
       if (store && (await unlessItFails(known.check(store)))) return store;
     }
+    throw new Error('The store does not open any more.');
   }
 }
 

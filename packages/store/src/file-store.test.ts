@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Store } from '@sluice/core';
 import { type StoreUnderTest, storeSuite } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FileStore, fileStore } from './file-store.js';
+import { type FileStore, fileStore, openFileStore } from './file-store.js';
+import { simulatedDisk } from './simulated-disk.js';
 
 let folder: string;
 let path: string;
@@ -71,10 +72,9 @@ describe('a store file', () => {
     const ends = [...bytes.entries()].flatMap(([at, byte]) => (byte === 10 ? at + 1 : []));
     expect(ends).toHaveLength(expected.length);
     for (let cut = ends[0] ?? 0; cut <= bytes.length; cut++) {
-      await writeFile(path, bytes.subarray(0, cut));
-      const reopened = await fileStore(path);
+      const files = { ...simulatedDisk().files, readFile: async () => bytes.subarray(0, cut) };
+      const reopened = await openFileStore({ path, files, minGrowthBytes: 1000 }, async () => {});
       expect(await all(reopened)).toEqual(expected[ends.filter((end) => end <= cut).length - 1]);
-      await reopened.close();
     }
   });
 

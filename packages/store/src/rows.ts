@@ -2,7 +2,6 @@ import type { NewRow, Row, RowKey, Written } from '@sluice/core';
 
 /** The rows of a store in memory: per partition an array, sorted by sort key. */
 export interface Rows {
-  readonly size: number;
   get(key: RowKey): Row | undefined;
   list(pk: string, from: string, limit: number): readonly Row[];
   apply(change: RowChange): void;
@@ -22,11 +21,7 @@ export type Write =
 
 export function emptyRows(): Rows {
   const partitions = new Map<string, Row[]>();
-  let size = 0;
   return {
-    get size() {
-      return size;
-    },
     get({ pk, sk }) {
       const partition = partitions.get(pk) ?? [];
       const row = partition[position(partition, sk)];
@@ -43,7 +38,6 @@ export function emptyRows(): Rows {
       const replaced = partition[at]?.sk === change.sk ? 1 : 0;
       const added = 'deleted' in change ? [] : [change];
       partition.splice(at, replaced, ...added);
-      size += added.length - replaced;
       if (partition.length > 0) partitions.set(change.pk, partition);
       else partitions.delete(change.pk);
     },
