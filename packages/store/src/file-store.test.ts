@@ -184,12 +184,23 @@ describe('a store file', () => {
 describe('a file store', () => {
   it('refuses what JSON would lose, and goes on', async () => {
     const store = await opened();
-    for (const value of [Number.NaN, [{ deep: Infinity }], undefined, 1n]) {
+    for (const value of [
+      Number.NaN,
+      [{ deep: Infinity }],
+      undefined,
+      () => {},
+      { toJSON: () => undefined },
+      1n,
+    ]) {
       // biome-ignore lint/suspicious/noExplicitAny: what the types forbid
       await expect(store.put({ pk: 'p', sk: 's', value: value as any }, undefined)).rejects.toThrow(
         TypeError,
       );
     }
+    // biome-ignore lint/suspicious/noExplicitAny: what the types forbid
+    await expect(store.put({ pk: 'p', value: 1 } as any, undefined)).rejects.toThrow(
+      'The keys of a row are strings.',
+    );
     await put(store, 'a', 1);
     expect(await all(store)).toEqual({ a: 1 });
   });

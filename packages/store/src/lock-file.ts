@@ -10,22 +10,28 @@ import { StoreInUseError } from './errors.js';
  * of dead processes are removed; nobody ever removes one of a process that lives.
  */
 export async function lockFile(path: string): Promise<() => Promise<void>> {
-  const prefix = `${basename(path)}.lock-`;
-  const mine = `${prefix}${process.pid}-${(await procStat(process.pid))?.startTime ?? Math.round(performance.timeOrigin)}`;
-  await create(join(dirname(path), mine), path);
-  const unlock = () => rm(join(dirname(path), mine), { force: true });
-  for (const name of await readdir(dirname(path))) {
-    const [, pid, start] =
-      /^(\d+)-(\d+)$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '') ?? [];
-    if (pid === undefined || start === undefined || name === mine) continue;
-    const lockPath = join(dirname(path), name);
-    if (await isAlive(Number(pid), start)) {
-      await unlock();
-      throw new StoreInUseError(path, Number(pid), lockPath);
-    }
-    await rm(lockPath, { force: true });
+  const began = (await procStat(process.pid))?.startTime ?? Math.round(performance.timeOrigin);
+  const mine = `${path}.lock-${process.pid}-${began}`;
+  await create(mine, path);
+  const unlock = () => rm(mine, { force: true });
+  try {
+    await passOthers(path, mine);
+  } catch (error) {
+    await unlock();
+    throw error;
   }
   return unlock;
+}
+
+async function passOthers(path: string, mine: string): Promise<void> {
+  const prefix = `${basename(path)}.lock-`;
+  for (const name of await readdir(dirname(path))) {
+    const lockPath = join(dirname(path), name);
+    const [, pid, began] = (name.startsWith(prefix) && /^(\d+)-(\d+)$/.exec(name.slice(prefix.length))) || [];
+    if (pid === undefined || began === undefined || lockPath === mine) continue;
+    if (await isAlive(Number(pid), began)) throw new StoreInUseError(path, Number(pid), lockPath);
+    await rm(lockPath, { force: true });
+  }
 }
 
 async function create(lockPath: string, path: string): Promise<void> {
@@ -38,7 +44,7 @@ async function create(lockPath: string, path: string): Promise<void> {
 }
 
 /** A number that another process has by now does not keep the file locked, where the system tells when a process began. */
-async function isAlive(pid: number, startTime: string): Promise<boolean> {
+async function isAlive(pid: number, began: string): Promise<boolean> {
   if (pid === process.pid) return false; // our number, but not the lock file we made: of one before us
   try {
     process.kill(pid, 0);
@@ -46,7 +52,7 @@ async function isAlive(pid: number, startTime: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const stat = await procStat(pid);
-  return stat === undefined || (stat.startTime === startTime && !['Z', 'X'].includes(stat.state));
+  return stat === undefined || (stat.startTime === began && !['Z', 'X'].includes(stat.state));
 }
 
 /**

@@ -64,8 +64,10 @@ export function decide(
 
 /** The caller's row as a copy of our own, made through JSON, so that every store keeps the same. */
 export function ownCopy({ pk, sk, value, expiresAt }: NewRow): NewRow {
-  if (value === undefined) throw new TypeError('A row needs a JSON value, not undefined.');
-  return JSON.parse(JSON.stringify({ pk, sk, value, expiresAt }, refuseLoss)) as NewRow; // it was one before
+  if (typeof pk !== 'string' || typeof sk !== 'string') throw new TypeError('The keys of a row are strings.');
+  const copy = JSON.parse(JSON.stringify({ pk, sk, value, expiresAt }, refuseLoss)) as NewRow; // it was one before
+  if (copy.value === undefined) throw new TypeError(`A row holds a JSON value, not ${typeof value}.`);
+  return copy;
 }
 
 /** A copy for the caller to keep and to change. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import type { JsonValue, NewRow, Row, Store } from '@sluice/core';
+import { type ConformanceTest, conformanceTests } from './conformance.js';
+
+export type { ConformanceTest };
 
 /** An empty store of its own for one test. */
 export interface StoreUnderTest {
@@ -7,13 +10,6 @@ export interface StoreUnderTest {
   /** Ends the use of the store as far as the outside can tell, and opens what it has kept. */
   reopen?(): Promise<Store>;
   close?(): Promise<void>;
-}
-
-export interface ConformanceTest {
-  readonly name: string;
-  /** Why this test does not apply. */
-  readonly skip: string | undefined;
-  run(): Promise<void>;
 }
 
 export type StoreCase = keyof typeof cases;
@@ -30,22 +26,7 @@ export function storeSuite(
   open: () => Promise<StoreUnderTest>,
   skips: { readonly [Name in StoreCase]?: string } = {},
 ): readonly ConformanceTest[] {
-  for (const name of Object.keys(skips)) {
-    if (!Object.hasOwn(cases, name))
-      throw new Error(`There is no case "${name}" to skip in the store suite.`);
-  }
-  return Object.entries<(given: StoreUnderTest) => Promise<void>>(cases).map(([name, test]) => ({
-    name,
-    skip: skips[name as StoreCase], // the entries of `cases` have its keys
-    run: async () => {
-      const given = await open();
-      try {
-        await test(given);
-      } finally {
-        await given.close?.();
-      }
-    },
-  }));
+  return conformanceTests('store', cases, open, skips);
 }
 
 const cases = {
