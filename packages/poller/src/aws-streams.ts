@@ -6,16 +6,20 @@ import {
   GetShardIteratorCommand,
   ListStreamsCommand,
 } from '@aws-sdk/client-dynamodb-streams';
-import type {
-  GetRecordsOutput,
-  ListStreamsOutput,
-  StreamDescription,
-  StreamRecord,
-  StreamsApi,
+import {
+  ConfigurationError,
+  type GetRecordsOutput,
+  type ListStreamsOutput,
+  type StreamDescription,
+  type StreamRecord,
+  type StreamsApi,
 } from '@sluice/core';
 
-/** The Streams API over the network. `destroy` closes the client's sockets. */
+/** The Streams API over the network. */
 export interface AwsStreams extends StreamsApi {
+  /** Where the API is, for messages: ` in eu-west-1`. Rejects with `ConfigurationError` where no region is set. */
+  place(): Promise<string>;
+  /** Closes the client's sockets. */
   destroy(): void;
 }
 
@@ -54,6 +58,14 @@ export function awsStreams(config: DynamoDBStreamsClientConfig): AwsStreams {
       );
       return inLambdaForm(output as WireGetRecordsOutput, StreamArn);
     },
+    async place() {
+      const region = await client.config.region().catch(() => {
+        throw new ConfigurationError([
+          'no AWS region is set; give region, set AWS_REGION, or name one in the AWS configuration file. A local engine takes any, with its endpoint',
+        ]);
+      });
+      return ` in ${region}${typeof config.endpoint === 'string' ? ` at ${config.endpoint}` : ''}`;
+    },
     destroy: () => client.destroy(),
   };
 }
@@ -65,11 +77,11 @@ function within(signal: AbortSignal | undefined) {
 }
 
 /**
- * Drops the members that are `undefined`. The SDK types every member of a response as optional; which ones always
+ * Drops the members that did not come. The SDK types every member of a response as optional; which ones always
  * come is said by the API reference and repeated by the port, hence the casts at the calls.
  */
 function present<T extends object>(response: T): T {
-  return Object.fromEntries(Object.entries(response).filter(([, value]) => value !== undefined)) as T;
+  return Object.fromEntries(Object.entries(response).filter(([, value]) => value != null)) as T;
 }
 
 /** What travels over the wire: Lambda's form but for the capital letters of the identity and the absent ARN. */

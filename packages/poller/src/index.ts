@@ -1,1 +1,11 @@
-export {};
+export { type AwsStreams, awsStreams } from './aws-streams.js';
+export type { StartingPosition } from './checkpoint.js';
+export {
+  CheckpointConflictError,
+  CheckpointStoreError,
+  CheckpointUnreadableError,
+  type Gap,
+  StreamGapError,
+  StreamsCallError,
+} from './errors.js';
+export { type PollOptions, poll } from './poll.js';

@@ -1,0 +1,105 @@
+import type { DynamoDBStreamsClientConfig } from '@aws-sdk/client-dynamodb-streams';
+import type { Logger, Router, Store, StreamsApi } from '@sluice/core';
+import { awsStreams } from './aws-streams.js';
+import type { StartingPosition } from './checkpoint.js';
+import { createCrew } from './crew.js';
+import { findStreams } from './find-streams.js';
+import { readStream } from './read-stream.js';
+
+export interface PollOptions {
+  /** Table names or stream ARNs. Of a table, the stream that is enabled is read. */
+  readonly streams: readonly string[];
+  /** As for any AWS client; by default from the environment and the shared configuration files. */
+  readonly region?: DynamoDBStreamsClientConfig['region'] | undefined;
+  readonly endpoint?: DynamoDBStreamsClientConfig['endpoint'] | undefined;
+  readonly credentials?: DynamoDBStreamsClientConfig['credentials'] | undefined;
+  /** The Streams API; by default AWS's, with the settings above. */
+  readonly streamsApi?: StreamsApi | undefined;
+  /** Where checkpoints are kept. Without one nothing is written, and the next start begins at `startingPosition`. */
+  readonly store?: Store | undefined;
+  /** Whose checkpoints these are; by default the router's name, else `default`. */
+  readonly name?: string | undefined;
+  /**
+   * Where a stream is begun that this name has no checkpoints of: at its oldest record (`TRIM_HORIZON`, the default), or
+   * with what is written from now on (`LATEST`). A stream that has been begun goes on where it was.
+   */
+  readonly startingPosition?: StartingPosition | undefined;
+  /**
+   * Records that were trimmed (24 hours after their writing) before they were read: `'halt'` (default) rejects with
+   * `StreamGapError`, `'report'` logs the bounds as an error and goes on behind the gap.
+   */
+  readonly onGap?: 'halt' | 'report' | undefined;
+  /** When it aborts, nothing new is started and `poll` resolves as soon as running handlers have ended. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long running handlers may take after that, before their `ctx.signal` aborts; 25 000 by default. */
+  readonly shutdownGraceMs?: number | undefined;
+  /** How many records of a shard may be unfinished before its next page is fetched; 1000 by default. */
+  readonly maxAhead?: number | undefined;
+  /** The router's by default. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Feeds the router from DynamoDB Streams: every shard of the streams, parents before children, each record at least
+ * once and those of an item in order. A record that fails is retried with backoff (200 ms to 30 s) until it succeeds,
+ * and what follows it in its lane waits. Checkpoints are kept of what is done, never of what is not.
+ *
+ * Resolves when `signal` aborted and what was done is kept, or when all streams have ended: disabled and read to their
+ * ends, or gone. Rejects, after the same orderly stop, with `ConfigurationError` (everything that is wrong at the
+ * start), `StreamGapError`, `StreamsCallError` (permissions), `MalformedRecordError`, `CheckpointConflictError` (another
+ * process uses the same name) or `CheckpointStoreError`. Time and randomness are the router's.
+ */
+export async function poll(router: Router, options: PollOptions): Promise<void> {
+  const { clock, random } = router;
+  const { shutdownGraceMs = 25_000, logger = router.logger } = options;
+  const { api, place, destroy } = sourceOf(options);
+  const working = new AbortController();
+  const over = new AbortController();
+  const crew = createCrew(options.signal ?? undefined, (err) => logger.error({ err }, 'the poller stops'));
+  const { stopping, start, fail } = crew;
+
+  start(async () => {
+    const caller = { router, api, clock, random, logger, stopping };
+    const streamArns = await findStreams(options.streams, { ...caller, place: await place() });
+    for (const streamArn of streamArns) {
+      start(() =>
+        readStream(streamArn, {
+          ...caller,
+          ...settings(options, router),
+          working: working.signal,
+          start,
+          fail,
+        }),
+      );
+    }
+  });
+  stopping.addEventListener('abort', giveUpLater, { once: true });
+  try {
+    await crew.finished();
+  } finally {
+    stopping.removeEventListener('abort', giveUpLater);
+    over.abort();
+    destroy();
+  }
+
+  async function giveUpLater(): Promise<void> {
+    await clock.sleep(shutdownGraceMs, over.signal);
+    working.abort(new DOMException('The poller is shutting down.', 'AbortError'));
+  }
+}
+
+function settings(options: PollOptions, router: Router) {
+  const { store, name, startingPosition = 'TRIM_HORIZON', onGap = 'halt', maxAhead = 1000 } = options;
+  return { store, name: name ?? router.name ?? 'default', startingPosition, onGap, maxAhead };
+}
+
+/** The given Streams API, which stays its owner's; or a client for AWS's, which is closed in the end. */
+function sourceOf({ streamsApi, region, endpoint, credentials }: PollOptions) {
+  if (streamsApi) return { api: streamsApi, place: async () => '', destroy: () => {} };
+  const aws = awsStreams({
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+  });
+  return { api: aws, place: aws.place, destroy: aws.destroy };
+}

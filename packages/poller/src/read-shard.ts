@@ -1,0 +1,73 @@
+import { createDrain, exponentialBackoff, recallFrom } from '@sluice/core';
+import type { ShardCheckpoint } from './checkpoint.js';
+import type { StreamRun } from './run.js';
+import { shardCheckpointing } from './shard-checkpoint.js';
+import { pagesOf, type ShardEnd, type ShardToRead } from './shard-pages.js';
+
+/** A shard in work. */
+export interface ShardReader {
+  /**
+   * Reads the shard to its end and resolves when the last record is done and that is kept, or when reading was stopped
+   * and what was done is kept. A failure stops the whole poll and comes out of it.
+   */
+  read(): Promise<ShardEnd | 'STOPPED'>;
+  /** To be called each second: keeps what has been done, when it is time to. */
+  saveIfDue(): Promise<void>;
+}
+
+/** What a lane waits between the attempts at a record that fails. */
+const retryBackoff = exponentialBackoff({ initialMs: 200, maxMs: 30_000 });
+
+export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: StreamRun): ShardReader {
+  const { router, stopping, working, maxAhead } = run;
+  const drain = createDrain(router, {
+    afterFailure: { kind: 'retry', backoff: retryBackoff },
+    order: router.order ?? 'lanes',
+    recall: recallFrom(start.progress),
+    signal: working,
+  });
+  const checkpoint = shardCheckpointing(drain, start, (now) => run.keep(shard.shardId, now), router.clock);
+  return { read, saveIfDue: checkpoint.saveIfDue };
+
+  async function read(): Promise<ShardEnd | 'STOPPED'> {
+    stopping.addEventListener('abort', drain.stop, { once: true });
+    const end = await readToEnd().catch(stopped);
+    stopping.removeEventListener('abort', drain.stop);
+    drain.stop();
+    await checkpoint.save(stateAfter[end]);
+    return end;
+  }
+
+  async function readToEnd(): Promise<ShardEnd> {
+    for await (const { records, end } of pagesOf(shard, run)) {
+      if (records.length > 0) drain.offer(records);
+      checkpoint.offered(records);
+      await drain.until(end ? 0 : maxAhead);
+      stopping.throwIfAborted();
+      if (end) return end;
+      await checkpoint.keepUp();
+    }
+    throw new Error('pages ended without an end'); // pagesOf never does
+  }
+
+  /** Running handlers are waited for; those that are still running when `working` aborts are not. */
+  async function stopped(error: unknown): Promise<'STOPPED'> {
+    if (!stopping.aborted) run.fail(error);
+    await Promise.race([drain.until(0), abortOf(working)]);
+    return 'STOPPED';
+  }
+}
+
+const stateAfter: Record<ShardEnd | 'STOPPED', ShardCheckpoint['state']> = {
+  CLOSED: 'DONE',
+  LOST: 'LOST',
+  STREAM_GONE: 'READING',
+  STOPPED: 'READING',
+};
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,48 @@
+import type { GetRecordsOutput, Shard } from '@sluice/core';
+import { calling } from './calling.js';
+import { unread } from './checkpoint.js';
+import { actionOn } from './on-error.js';
+import type { StreamRun } from './run.js';
+
+/**
+ * The very first start under LATEST. Shards that have ended and have children are set down as done. In all others the
+ * place is taken at once, by a LATEST iterator that is used for a first page: whatever is written from now on is
+ * behind it. Returns these pages by shard; a shard without one is read by the time of the start (see `position.ts`).
+ */
+export async function startAtTip(
+  shards: readonly Shard[],
+  run: StreamRun,
+): Promise<ReadonlyMap<string, GetRecordsOutput>> {
+  const parents = new Set(shards.map(({ ParentShardId }) => ParentShardId));
+  const isOver = ({ ShardId, SequenceNumberRange: range }: Shard) =>
+    range?.EndingSequenceNumber !== undefined && parents.has(ShardId);
+
+  const pages = new Map<string, GetRecordsOutput>();
+  const takePlace = async ({ ShardId }: Shard) => {
+    const page = await tipOf(ShardId, run);
+    if (page) pages.set(ShardId, page);
+  };
+  await Promise.all(shards.filter((shard) => !isOver(shard)).map(takePlace));
+  for (const { ShardId, ParentShardId } of shards.filter(isOver)) {
+    await run.keep(ShardId, { ...unread(ParentShardId), state: 'DONE' });
+  }
+  return pages;
+}
+
+async function tipOf(shardId: string, run: StreamRun): Promise<GetRecordsOutput | undefined> {
+  const { api, stopping, streamArn: StreamArn } = run;
+  const latest = { StreamArn, ShardId: shardId, ShardIteratorType: 'LATEST' } as const;
+  try {
+    return await calling(
+      `Reading ${shardId}`,
+      async () => {
+        const ShardIterator = await api.getShardIterator(latest, stopping);
+        return api.getRecords({ StreamArn, ShardIterator }, stopping);
+      },
+      run,
+    );
+  } catch (error) {
+    if (['gap', 'gone', 'reopen'].includes(actionOn(error))) return undefined;
+    throw error;
+  }
+}
