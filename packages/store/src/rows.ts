@@ -11,7 +11,7 @@ export interface Rows {
 /** What an applied write does: the row as it now stands, or that it is gone. */
 export type RowChange = Row | DeletedRow;
 
-export interface DeletedRow extends RowKey {
+interface DeletedRow extends RowKey {
   readonly deleted: true;
 }
 
@@ -83,7 +83,7 @@ export function copyOutcome(written: Written): Written {
     : { applied: false, current: copyOut(written.current) };
 }
 
-export function keyOf({ pk, sk }: RowKey): RowKey {
+function keyOf({ pk, sk }: RowKey): RowKey {
   return { pk, sk };
 }
 
