@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { closingLine } from './scripts/closing-line.ts';
 import { onSources } from './vitest.shared.ts';
 
 export default defineConfig({
   ...onSources,
   test: {
-    include: ['{packages,apps,examples}/*/src/**/*.test.ts', '{tests,bench}/src/**/*.test.ts'],
+    include: ['{packages,apps,examples}/*/src/**/*.test.ts', '{tests,bench}/src/**/*.test.ts', 'scripts/*.test.ts'],
     exclude: ['**/*.long.test.ts', '**/node_modules/**', '**/dist/**'],
-    typecheck: { enabled: false, include: ['{packages,tests}/**/src/**/*.test-d.ts'] },
+    reporters: ['default', closingLine],
   },
 });
