@@ -1,3 +1,6 @@
+export { type Engine, type EngineOptions, startEngine } from './engine.js';
+export { EngineMissingError } from './engine-commands.js';
+export { EngineStartError } from './engine-process.js';
 export { exampleBatches, exampleRecords } from './fixtures.js';
 export { type Call, type Delivered, type Given, given } from './given.js';
 export {
@@ -28,4 +31,10 @@ export {
   type StoreUnderTest,
   storeSuite,
 } from './suites/store-suite.js';
+export {
+  type StreamsCase,
+  type StreamsUnderTest,
+  streamsSuite,
+  type TableUnderTest,
+} from './suites/streams-suite.js';
 export { type VirtualClock, virtualClock, type WakeLimit } from './virtual-clock.js';

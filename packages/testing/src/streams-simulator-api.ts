@@ -119,10 +119,12 @@ type Position = Pick<ShardIterator, 'from' | 'needs'>;
 function startOf(world: World, shard: ShardState, input: GetShardIteratorInput): Position {
   switch (input.ShardIteratorType) {
     case 'TRIM_HORIZON': {
+      refuseSequence(input);
       const oldest = shard.records[0]?.sequence ?? max(shard.startSequence, shard.trimmedThrough + 1n);
       return { from: oldest, needs: oldest };
     }
     case 'LATEST': {
+      refuseSequence(input);
       const next = world.lastSequence + 1n;
       return { from: next, needs: next };
     }
@@ -140,6 +142,11 @@ function startOf(world: World, shard: ShardState, input: GetShardIteratorInput):
         `Unknown ShardIteratorType: ${input.ShardIteratorType satisfies never}`,
       );
   }
+}
+
+function refuseSequence({ SequenceNumber, ShardIteratorType }: GetShardIteratorInput): void {
+  if (SequenceNumber === undefined) return;
+  throw apiError('ValidationException', `A SequenceNumber should not be passed for ${ShardIteratorType}`);
 }
 
 function namedSequence(

@@ -32,7 +32,7 @@ export function simulatedApi({ account, options, frozen, calls, faults }: Parts)
       signal?.throwIfAborted();
       const fault = strike(faults, call);
       if (fault?.error === 'hang') await abortOf(signal);
-      if (latencyMs > 0) await clock.sleep(latencyMs, signal);
+      await (latencyMs > 0 ? clock.sleep(latencyMs, signal) : undefined); // an abort in the same turn counts, too
       signal?.throwIfAborted();
       if (fault) throw faultError(fault.error);
       return make();
