@@ -11,15 +11,25 @@ export const systemClock: Clock = {
   sleep: (delayMs, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const wake = () => {
+      let leftMs = delayMs;
+      let timer = setTimeout(tick, Math.min(leftMs, longestTimerMs));
+      signal?.addEventListener('abort', wake, { once: true });
+
+      function tick(): void {
+        leftMs -= longestTimerMs;
+        if (leftMs > 0) timer = setTimeout(tick, Math.min(leftMs, longestTimerMs));
+        else wake();
+      }
+      function wake(): void {
         clearTimeout(timer);
         signal?.removeEventListener('abort', wake);
         resolve();
-      };
-      const timer = setTimeout(wake, delayMs);
-      signal?.addEventListener('abort', wake, { once: true });
+      }
     }),
 };
+
+/** Node's timers fire at once above this. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** The port for randomness: a number from 0 (included) to 1 (excluded). */
 export type Random = () => number;
