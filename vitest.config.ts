@@ -5,7 +5,11 @@ import { onSources } from './vitest.shared.ts';
 export default defineConfig({
   ...onSources,
   test: {
-    include: ['{packages,apps,examples}/*/src/**/*.test.ts', '{tests,bench}/src/**/*.test.ts', 'scripts/*.test.ts'],
+    include: [
+      '{packages,apps,examples}/*/src/**/*.test.ts',
+      '{tests,bench}/src/**/*.test.ts',
+      'scripts/*.test.ts',
+    ],
     exclude: ['**/*.long.test.ts', '**/node_modules/**', '**/dist/**'],
     reporters: ['default', closingLine],
   },
