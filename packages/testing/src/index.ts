@@ -3,6 +3,15 @@ export { EngineMissingError } from './engine-commands.js';
 export { EngineStartError } from './engine-process.js';
 export { exampleBatches, exampleRecords } from './fixtures.js';
 export { type Call, type Delivered, type Given, given } from './given.js';
+export { type ReadResponse, readResponse } from './lambda-response.js';
+export {
+  type LambdaFunction,
+  type LambdaInvocation,
+  type LambdaReport,
+  type LambdaSimulatorOptions,
+  type SimulatedContext,
+  simulateLambda,
+} from './lambda-simulator.js';
 export {
   type LambdaEvent,
   lambdaEvent,
