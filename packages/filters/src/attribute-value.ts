@@ -10,21 +10,28 @@ const types: ReadonlySet<string> = new Set(['S', 'N', 'B', 'BOOL', 'NULL', 'M', 
 export function typeOf(value: AttributeValue): AttributeType {
   let found: string | undefined;
   for (const type in value) {
-    if (found !== undefined) {
-      throw new MalformedValueError(
-        `An attribute value has two type letters, ${found} and ${type}. Expected exactly one, as in { "S": "text" }; ` +
-          'check what builds or changes the record before it reaches the router.',
-      );
-    }
+    if (found !== undefined) throw malformed(value);
     found = type;
   }
-  if (found === undefined || !types.has(found)) {
-    throw new MalformedValueError(
-      `An attribute value has ${found === undefined ? 'no type letter' : `the unknown type letter ${found}`}. Expected one of ` +
-        `${[...types].join(', ')}, as in { "S": "text" }; plain (unmarshalled) items are not stream records.`,
-    );
-  }
+  if (found === undefined || !types.has(found)) throw malformed(value);
   return found as AttributeType;
+}
+
+/** Names no other letters than known ones: in a plain item, names and text stand in their place. */
+function malformed(value: unknown): MalformedValueError {
+  const letters =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
+  const fault = !letters
+    ? 'is not an object with a type letter'
+    : letters.length === 0
+      ? 'has no type letter'
+      : letters.every((letter) => types.has(letter))
+        ? `has ${letters.length} type letters, ${letters.join(' and ')}`
+        : 'has an unknown type letter';
+  return new MalformedValueError(
+    `An attribute value ${fault}. Expected exactly one of ${[...types].join(', ')}, as in { "S": "text" }; ` +
+      'plain (unmarshalled) items are not stream records. Check what builds or changes the record before it reaches the router.',
+  );
 }
 
 /** An attribute of a map by its own name; `constructor` and `__proto__` are names like any other. */

@@ -1,4 +1,4 @@
-import { attribute } from './attribute-value.js';
+import { attribute, payload, typeOf } from './attribute-value.js';
 import type { AttributeMap, AttributeValue } from './record.js';
 
 /** Attribute names and list indexes, from the item inwards; the first is a name. */
@@ -30,13 +30,17 @@ export function printPath(path: PathSegments): string {
     .join('');
 }
 
-/** The value at a path of an image, or `undefined` where a parent is absent or of another type. */
+/**
+ * The value at a path of an image, or `undefined` where a parent is absent or of another type. Throws
+ * `MalformedValueError` for a parent whose type cannot be told.
+ */
 export function readPath(image: AttributeMap, path: PathSegments): AttributeValue | undefined {
   let value = attribute(image, path[0] as string);
   for (let depth = 1; value !== undefined && depth < path.length; depth++) {
     const segment = path[depth] as string | number;
-    if (typeof segment === 'number') value = 'L' in value ? value.L[segment] : undefined;
-    else value = 'M' in value ? attribute(value.M, segment) : undefined;
+    const type = typeOf(value);
+    if (typeof segment === 'number') value = type === 'L' ? payload(value, type)[segment] : undefined;
+    else value = type === 'M' ? attribute(payload(value, type), segment) : undefined;
   }
   return value;
 }
