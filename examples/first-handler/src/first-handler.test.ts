@@ -16,10 +16,15 @@ const paid = { ...pending, status: 'PAID' };
 it('mails a receipt when an order is paid, and nothing when it is placed', async () => {
   const sent: string[] = [];
   const container = new Container();
-  container.bind(Mailer).toConstantValue({ send: async (to: string, text: string) => void sent.push(`${to}: ${text}`) });
+  container
+    .bind(Mailer)
+    .toConstantValue({ send: async (to: string, text: string) => void sent.push(`${to}: ${text}`) });
   const router = createRouter({ routes: fromClasses([OrderMail], container) });
 
-  const { handled, unmatched } = await given(router).when(orders.insert(pending), orders.modify(pending, paid));
+  const { handled, unmatched } = await given(router).when(
+    orders.insert(pending),
+    orders.modify(pending, paid),
+  );
 
   expect(handled).toEqual(['order-mail.receipt']);
   expect(unmatched).toBe(1);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isSluiceError } from '@sluice/core';
 import { type Engine, startEngine } from '@sluice/testing';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { planFlow } from './flow.js';
@@ -36,17 +37,22 @@ const { orders, engine, json } = new Command('npm run demo --')
   .opts<Options>();
 
 const say = json ? () => undefined : (text: string) => console.log(text);
-const running = await startEngine({ engine });
-say(`Engine: ${engine} at ${running.endpoint}`);
-const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
 try {
-  const summary = await run(running, folder);
-  if (json) console.log(JSON.stringify(summary, null, 2));
-  else printSummary(summary);
-  process.exitCode = summary.ok ? 0 : 1;
-} finally {
-  await running.stop();
-  rmSync(folder, { recursive: true, force: true });
+  const running = await startEngine({ engine });
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
+  say(`Engine: ${engine} at ${running.endpoint}`);
+  try {
+    const summary = await run(running, folder);
+    if (json) console.log(JSON.stringify(summary, null, 2));
+    else printSummary(summary);
+    process.exitCode = summary.ok ? 0 : 1;
+  } finally {
+    await running.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+} catch (error) {
+  console.error(isSluiceError(error) ? error.message : error);
+  process.exitCode = 1;
 }
 
 async function run(engine: Engine, folder: string): Promise<Summary> {
@@ -67,8 +73,10 @@ async function run(engine: Engine, folder: string): Promise<Summary> {
   const plan = planFlow(orders);
   const journal = openJournal(journalPath);
   const effects = plan.flat().flatMap(({ handlers }) => handlers).length;
+  // A small shop is slow enough to watch.
+  const paceMs = orders <= 50 ? 40 : 0;
   const [writes] = await Promise.all([
-    writer.write(plan, 4),
+    writer.write(plan, { concurrency: 4, paceMs }),
     journal.follow(effects, 30_000, json ? undefined : printEntry),
   ]);
   const pollerExitCode = await poller.stop();

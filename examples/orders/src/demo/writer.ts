@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   CreateTableCommand,
   DeleteItemCommand,
@@ -14,9 +15,14 @@ import type { Write } from './flow.js';
 /** The shop's side of the table. */
 export interface Writer {
   createTable(): Promise<void>;
-  /** Makes the writes: those of one list one after another, up to `concurrency` lists side by side. */
-  write(lists: readonly (readonly Write[])[], concurrency: number): Promise<readonly Written[]>;
+  /** Makes the writes: those of one list one after another, `concurrency` lists side by side, `paceMs` between writes. */
+  write(lists: readonly (readonly Write[])[], speed: Speed): Promise<readonly Written[]>;
   close(): void;
+}
+
+export interface Speed {
+  readonly concurrency: number;
+  readonly paceMs: number;
 }
 
 export function createWriter({ endpoint, region, credentials }: Engine): Writer {
@@ -62,7 +68,7 @@ export function createWriter({ endpoint, region, credentials }: Engine): Writer 
         }),
       );
     },
-    async write(lists, concurrency) {
+    async write(lists, { concurrency, paceMs }) {
       const waiting = [...lists];
       const written: Written[] = [];
       const work = async () => {
@@ -71,6 +77,7 @@ export function createWriter({ endpoint, region, credentials }: Engine): Writer 
             const atMs = Date.now();
             await make(write);
             written.push({ ...write, atMs });
+            if (paceMs > 0) await setTimeout(paceMs);
           }
         }
       };
