@@ -74,7 +74,7 @@ export interface Stored {
 /** Numbers are not consecutive on the real service either; nobody shall count on a next one. */
 const sequenceStep = 11n;
 
-export function nextSequence(world: World): bigint {
+function nextSequence(world: World): bigint {
   world.lastSequence += sequenceStep;
   return world.lastSequence;
 }

@@ -522,6 +522,12 @@ describe('trimming', () => {
     given.streams.trimOlderThan();
     const left = given.streams.shards(given.shop.streamArn);
     expect(left.map(({ records }) => sequencesOf(records))).toEqual([young]);
+    const rolled = given.streams.roll(only(left).shardId);
+    given.streams.trimOlderThan();
+    expect(given.streams.shards(given.shop.streamArn).map(({ shardId }) => shardId)).toEqual([
+      only(left).shardId,
+      rolled,
+    ]);
   });
 });
 
@@ -649,6 +655,7 @@ describe('scripted faults', () => {
     const [one, other] = given.shop.openShards() as [string, string];
     given.streams.fail('getShardIterator', 'ThrottlingException', { shardId: one, after: 1 });
     given.streams.fail('describeStream', 'InternalServerError', { streamArn: 'another' });
+    given.streams.fail('listStreams', 'InternalServerError');
     await iteratorAt(given, other, 'LATEST');
     await iteratorAt(given, one, 'LATEST');
     await iteratorAt(given, other, 'LATEST');
