@@ -1,0 +1,93 @@
+import { build } from 'esbuild';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requireBuilt, root } from '../built.js';
+
+/**
+ * What an application brings along, in bytes of one minified file before compression. A schema library is not counted:
+ * these applications use none. A limit goes up only with a sentence here that says why.
+ *
+ * - functions: 25 128 bytes when it was first measured.
+ * - classes: 130 465 bytes when it was first measured; 101 KB of it are inversify and reflect-metadata.
+ */
+const applications = {
+  functions: {
+    limitBytes: 30_000,
+    lacks: ['inversify', '@inversifyjs/', 'reflect-metadata'],
+    has: [],
+    entry: `
+      import { createRouter, route, table } from '@sluice/core';
+      import { lambda } from '@sluice/lambda';
+      const shop = table('shop', { keys: { partition: 'pk' } });
+      const created = route.insert(shop, { id: 'created' }, () => {});
+      export const handler = lambda(createRouter({ routes: [created] }));`,
+  },
+  classes: {
+    limitBytes: 140_000,
+    lacks: [],
+    has: ['inversify', 'reflect-metadata'],
+    entry: `
+      import { createRouter, table } from '@sluice/core';
+      import { fromClasses, Handlers, OnInsert } from '@sluice/decorators';
+      import { lambda } from '@sluice/lambda';
+      import { Container, inject } from 'inversify';
+      const shop = table('shop', { keys: { partition: 'pk' } });
+      @Handlers('mail', shop)
+      class Mail {
+        constructor(@inject('mailer') mailer) { this.mailer = mailer; }
+        @OnInsert() created() { this.mailer(); }
+      }
+      const container = new Container();
+      container.bind('mailer').toConstantValue(() => {});
+      export const handler = lambda(createRouter({ routes: fromClasses([Mail], container) }));`,
+  },
+};
+
+/** No application needs these to route records on Lambda. */
+const neverBundled = ['@aws-sdk/', '@smithy/', 'pino', 'zod'];
+
+beforeAll(() =>
+  requireBuilt(
+    ...['filters', 'core', 'decorators', 'lambda'].map((name) => `packages/${name}/dist/index.js`),
+  ),
+);
+
+describe.each(Object.entries(applications))('a Lambda application of %s', (_name, application) => {
+  it('stays within its limit', async () => {
+    const { bytes, largest } = await bundled(application.entry);
+    expect(bytes, `most of it is in ${largest.join(', ')}`).toBeLessThanOrEqual(application.limitBytes);
+  });
+
+  it('brings along no library that it does not use', async () => {
+    const { packages } = await bundled(application.entry);
+    const unwanted = [...neverBundled, ...application.lacks];
+    expect(packages.filter((name) => unwanted.some((start) => name.startsWith(start)))).toEqual([]);
+    expect(packages).toEqual(expect.arrayContaining(application.has));
+  });
+});
+
+async function bundled(entry: string) {
+  const { metafile } = await build({
+    stdin: { contents: entry, resolveDir: `${root}tests`, loader: 'ts' },
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    metafile: true,
+    write: false,
+  });
+  const [output] = Object.values(metafile.outputs);
+  if (!output) throw new Error('esbuild made no output.');
+  const files = Object.entries(output.inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+  return {
+    bytes: output.bytes,
+    largest: files.slice(0, 5).map(([path, { bytesInOutput }]) => `${path} (${bytesInOutput})`),
+    packages: [...new Set(Object.keys(metafile.inputs).flatMap((path) => packageOf(path) ?? []))],
+  };
+}
+
+/** The installed package that a file belongs to; ours are not under node_modules. */
+function packageOf(path: string): string | undefined {
+  return /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
+}
