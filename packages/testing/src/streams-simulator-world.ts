@@ -153,6 +153,10 @@ export function closeShard(world: World, shard: ShardState, nowMs: number): void
 /** Opens shards that share out what a closed shard owned. */
 export function openChildren(world: World, parent: ShardState, count: number, nowMs: number): ShardState[] {
   if (!parent.end) throw new Error(`${parent.shardId} is open. Only a closed shard has children.`);
+  const siblings = shardsOf(world, parent.stream).filter(
+    ({ parentShardId }) => parentShardId === parent.shardId,
+  );
+  if (siblings.length > 0) throw new Error(`${parent.shardId} has children already.`);
   return equalParts(parent.owns, count).map((owns) => openShard(world, parent.stream, parent, owns, nowMs));
 }
 

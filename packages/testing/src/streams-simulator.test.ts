@@ -584,6 +584,7 @@ describe('rolling and splitting', () => {
     expect(given.shop.ownerOf({ pk: 'a' })).toBe(child);
     expect(() => given.streams.close(parent)).toThrow('closed already');
     expect(() => given.streams.openChildren(child as string, 1)).toThrow('is open');
+    expect(() => given.streams.openChildren(parent, 1)).toThrow('has children already');
   });
 });
 

@@ -23,8 +23,7 @@ import * as world from './streams-simulator-world.js';
  * const streams = simulateStreams({ clock });
  * const shop = streams.createTable({ name: 'shop', keys: { partition: 'pk' } });
  * shop.put({ pk: 'a', n: 1 });
- * const [shardId] = shop.openShards();
- * streams.roll(shardId);
+ * streams.roll(shop.ownerOf({ pk: 'a' }));
  * ```
  */
 export function simulateStreams(options: StreamsSimulatorOptions): SimulatedStreams {
@@ -77,7 +76,7 @@ export function simulateStreams(options: StreamsSimulatorOptions): SimulatedStre
     written: (streamArn) => streamOf(streamArn).written,
     close,
     openChildren,
-    roll: (shardId, listing) => split(shardId, 1, listing)[0] as string,
+    roll: (shardId, listing) => split(shardId, 1, listing).join(), // the id of its one child
     split,
     reveal() {
       for (const shard of account.shards.values()) shard.listed = { shard: true, end: true };
@@ -136,7 +135,7 @@ export interface StreamsSimulatorOptions {
   readonly emptyPageChance?: number;
   /** The chance, 0 to 1, that a page is shorter than it could be. Default 0. */
   readonly shortPageChance?: number;
-  /** How long an answer is on its way, on the clock. It is made when the call arrives. Default 0. */
+  /** How long a call takes, on the clock; it is answered by what there is at its end. Default 0. */
   readonly latencyMs?: number;
 }
 
