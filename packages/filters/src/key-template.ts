@@ -1,6 +1,7 @@
 /**
- * Key templates: `USER#:userId`. `:name` captures one or more characters except `#`; `:name*` captures the rest, which
- * may be empty, and ends the template. A name begins with a letter or `_`. `::` is a literal colon.
+ * Key templates: `USER#:userId`. `:name` captures one or more characters except `#`, up to the first place where what
+ * follows it in the template can stand; `:name*` captures the rest, which may be empty, and ends the template. A name
+ * begins with a letter or `_`. `::` is a literal colon.
  */
 export interface KeyTemplate {
   readonly captures: readonly string[];
@@ -22,26 +23,51 @@ export function parseKeyTemplate(template: string): KeyTemplate {
 }
 
 function parse(template: string): KeyTemplate {
-  const captures: string[] = [];
-  let pattern = '';
+  const { prefix, captures } = partsOf(template);
+  const pattern = captures.map((capture, index) => patternOf(capture, index, captures.length)).join('');
+  return Object.freeze({
+    captures: Object.freeze(captures.map(({ name }) => name)),
+    pattern: new RegExp(`^${escapeLiteral(prefix)}${pattern}$`),
+    prefix,
+  });
+}
+
+interface Capture {
+  readonly name: string;
+  readonly rest: boolean;
+  /** The literal text between this capture and the next one, or the end. */
+  after: string;
+}
+
+function partsOf(template: string): { prefix: string; captures: readonly Capture[] } {
+  const captures: Capture[] = [];
   let prefix = '';
-  let last: 'start' | 'literal' | 'capture' | 'rest' = 'start';
   for (const [text, name, star] of template.matchAll(token)) {
-    if (last === 'rest') throw invalid(template, 'nothing may follow the capture with *');
+    const last = captures.at(-1);
+    if (last?.rest) throw invalid(template, 'nothing may follow the capture with *');
     if (name === undefined) {
       const literal = text === '::' ? ':' : text;
-      pattern += escapeLiteral(literal);
-      if (captures.length === 0) prefix += literal;
-      last = 'literal';
+      if (last) last.after += literal;
+      else prefix += literal;
       continue;
     }
-    if (last === 'capture') throw invalid(template, `put a separator before :${name}`);
-    if (captures.includes(name)) throw invalid(template, `:${name} is captured twice`);
-    captures.push(name);
-    pattern += star ? '([^]*)' : '([^#]+)';
-    last = star ? 'rest' : 'capture';
+    if (last?.after === '') throw invalid(template, `put a separator before :${name}`);
+    if (captures.some((earlier) => earlier.name === name))
+      throw invalid(template, `:${name} is captured twice`);
+    captures.push({ name, rest: star === '*', after: '' });
   }
-  return Object.freeze({ captures: Object.freeze(captures), pattern: new RegExp(`^${pattern}$`), prefix });
+  return { prefix, captures };
+}
+
+/**
+ * A capture that a `#` or the end follows has one length that fits. Any other takes the shortest one and, behind a lookahead,
+ * never tries another: keys may hold what strangers wrote, and trying all splits takes forever on some of them.
+ */
+function patternOf({ rest, after }: Capture, index: number, count: number): string {
+  const literal = escapeLiteral(after);
+  if (rest) return '([^]*)';
+  if (index === count - 1 || after.includes('#')) return `([^#]+)${literal}`;
+  return `(?=([^#]+?)${literal})(?:\\${index + 1})${literal}`;
 }
 
 function escapeLiteral(text: string): string {
