@@ -10,6 +10,8 @@ export default defineConfig({
       '{tests,bench}/src/**/*.test.ts',
       'scripts/*.test.ts',
     ],
+    // A bound for what hangs, far above what anything takes on a busy machine.
+    testTimeout: 60_000,
     exclude: ['**/*.long.test.ts', '**/node_modules/**', '**/dist/**'],
     reporters: ['default', closingLine],
   },

@@ -1,3 +1,4 @@
+import { compareSequenceNumbers } from '@sluice/core';
 import type { Effect } from '../outside.js';
 import type { Write } from './flow.js';
 
@@ -35,13 +36,10 @@ export function check(writes: readonly Written[], entries: readonly Entry[]): Ve
 
 function checkItem(item: string, writes: readonly Written[], entries: readonly Entry[]): Verdict {
   const expected = writes.flatMap((write) => write.handlers.map((handler) => ({ handler, write })));
-  const seen = new Set<string>();
-  const doubled: string[] = [];
-  const first = entries.filter(({ handlerId, sequenceNumber }) => {
-    const call = `${handlerId} of record ${sequenceNumber}`;
-    if (seen.has(call)) doubled.push(`${item}: ${call}`);
-    return !seen.has(call) && seen.add(call);
-  });
+  const first = withoutDoubles(entries);
+  const doubled = entries
+    .filter((entry) => !first.includes(entry))
+    .map((entry) => `${item}: ${callOf(entry)}`);
 
   const left = first.map(({ handlerId }) => handlerId);
   const lost = expected.flatMap(({ handler, write }) => {
@@ -53,7 +51,11 @@ function checkItem(item: string, writes: readonly Written[], entries: readonly E
   doubled.push(...left.map((handler) => `${item}: ${handler}, which nothing asked for`));
 
   const inOrder =
-    first.map(({ handlerId }) => handlerId).join() === expected.map(({ handler }) => handler).join();
+    first.every(
+      (entry, index) =>
+        index === 0 ||
+        compareSequenceNumbers(first[index - 1]?.sequenceNumber ?? '0', entry.sequenceNumber) <= 0,
+    ) && first.map(({ handlerId }) => handlerId).join() === expected.map(({ handler }) => handler).join();
   const outOfOrder =
     inOrder || lost.length + doubled.length > 0
       ? []
@@ -64,11 +66,25 @@ function checkItem(item: string, writes: readonly Written[], entries: readonly E
   return { lost, doubled, outOfOrder, latenciesMs };
 }
 
-/** How the effects of two runs over the same records differ; empty when they are equal, item by item and in order. */
+/** The items whose effects differ between two runs over the same records, doubles not counted. */
 export function differences(one: readonly Effect[], other: readonly Effect[]): readonly string[] {
-  const left = effectsByItem(one);
-  const right = effectsByItem(other);
+  const left = effectsByItem(withoutDoubles(one));
+  const right = effectsByItem(withoutDoubles(other));
   return [...new Set([...left.keys(), ...right.keys()])].filter((item) => left.get(item) !== right.get(item));
+}
+
+/** The first effect of each call, in the order of the journal. */
+function withoutDoubles<E extends Effect>(effects: readonly E[]): readonly E[] {
+  const seen = new Set<string>();
+  return effects.filter((effect) => {
+    const isFirst = !seen.has(callOf(effect));
+    seen.add(callOf(effect));
+    return isFirst;
+  });
+}
+
+function callOf({ handlerId, sequenceNumber }: Effect): string {
+  return `${handlerId} of record ${sequenceNumber}`;
 }
 
 function effectsByItem(effects: readonly Effect[]): ReadonlyMap<string, string> {

@@ -7,12 +7,16 @@ export interface JournalFile {
   readonly entries: readonly Entry[];
   /** Reads what has come since the last time. */
   readNew(): void;
-  /** Follows the file until it has `count` entries; gives up when none came for `patienceMs`. Resolves to whether it has them. */
+  /**
+   * Follows the file until it has the effects of `count` calls, doubles not counted; gives up when nothing came for
+   * `patienceMs`. Resolves to whether it has them.
+   */
   follow(count: number, patienceMs: number, onEntry?: (entry: Entry) => void): Promise<boolean>;
 }
 
 export function openJournal(path: string): JournalFile {
   const entries: Entry[] = [];
+  const calls = new Set<string>();
   let offset = 0;
   let partial = '';
 
@@ -27,6 +31,7 @@ export function openJournal(path: string): JournalFile {
       for (const line of lines) {
         const entry = JSON.parse(line) as Entry;
         entries.push(entry);
+        calls.add(`${entry.handlerId} ${entry.sequenceNumber}`);
         onEntry?.(entry);
       }
       length = readSync(file, chunk, 0, chunk.length, offset);
@@ -42,7 +47,7 @@ export function openJournal(path: string): JournalFile {
       for (;;) {
         const before = entries.length;
         readNew(onEntry);
-        if (entries.length >= count) return true;
+        if (calls.size >= count) return true;
         if (entries.length > before) lastMs = Date.now();
         if (Date.now() - lastMs > patienceMs) return false;
         await setTimeout(20);

@@ -16,9 +16,10 @@ interface Options {
   readonly orders: number;
   readonly engine: 'embedded' | 'dynamodb-local';
   readonly json: boolean;
+  readonly kill: boolean;
 }
 
-const { orders, engine, json } = new Command('npm run demo --')
+const { orders, engine, json, kill } = new Command('npm run demo --')
   .description(
     'Starts a DynamoDB engine and the poller, writes the life of some orders, shows each change as its handlers get it,\n' +
       'and checks that nothing was lost, doubled or out of order. Exits with 1 if anything was.',
@@ -31,6 +32,11 @@ const { orders, engine, json } = new Command('npm run demo --')
     )
       .choices(['embedded', 'dynamodb-local'])
       .default('embedded'),
+  )
+  .option(
+    '--kill',
+    'kill the poller half-way and start it again: effects may be repeated then, but none is lost',
+    false,
   )
   .option('--json', 'print the summary as one JSON object, and nothing else', false)
   .parse()
@@ -59,14 +65,16 @@ async function run(engine: Engine, folder: string): Promise<Summary> {
   const writer = createWriter(engine);
   await writer.createTable();
   const journalPath = join(folder, 'journal.jsonl');
-  const poller = startPoller({
-    engine,
-    journalPath,
-    checkpointPath: join(folder, 'checkpoints.jsonl'),
-    onLog: (line) => {
-      if (!json && line.msg === 'handler failed') printFailure(line);
-    },
-  });
+  const startIt = () =>
+    startPoller({
+      engine,
+      journalPath,
+      checkpointPath: join(folder, 'checkpoints.jsonl'),
+      onLog: (line) => {
+        if (!json && line.msg === 'handler failed') printFailure(line);
+      },
+    });
+  let poller = startIt();
   await poller.started;
   say(`Poller: started in a process of its own; ${orders} orders come in\n`);
 
@@ -75,10 +83,16 @@ async function run(engine: Engine, folder: string): Promise<Summary> {
   const effects = plan.flat().flatMap(({ handlers }) => handlers).length;
   // A small shop is slow enough to watch.
   const paceMs = orders <= 50 ? 40 : 0;
-  const [writes] = await Promise.all([
-    writer.write(plan, { concurrency: 4, paceMs }),
-    journal.follow(effects, 30_000, json ? undefined : printEntry),
-  ]);
+  const writing = writer.write(plan, { concurrency: 4, paceMs });
+  const show = json ? undefined : printEntry;
+  if (kill) {
+    await journal.follow(effects / 2, 30_000, show);
+    await poller.kill();
+    say('Poller: killed. Started again, from its last checkpoint\n');
+    poller = startIt();
+  }
+  await journal.follow(effects, 30_000, show);
+  const writes = await writing;
   const pollerExitCode = await poller.stop();
   // What came after the last expected effect would be a double.
   journal.readNew();
@@ -95,6 +109,7 @@ async function run(engine: Engine, folder: string): Promise<Summary> {
     pollerExitCode,
     lambdaRun,
     lambdaEntries: ofLambda.entries,
+    killed: kill,
   });
 }
 

@@ -24,7 +24,7 @@ export function printFailure({ handlerId = '', attempt, err }: LogLine): void {
 }
 
 export function printSummary(summary: Summary): void {
-  const { records, deliveries, retries, latencyMs, lost, doubled, outOfOrder, lambda } = summary;
+  const { records, deliveries, retries, latencyMs, lost, doubled, outOfOrder, lambda, killed } = summary;
   const good = (isGood: boolean, text: string) => styleText(isGood ? 'green' : 'red', text);
   console.log(`\n${styleText('bold', 'Summary')}`);
   console.log(`  stream records       ${records}`);
@@ -36,7 +36,9 @@ export function printSummary(summary: Summary): void {
     `  write to handler     p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, with retries and their waits`,
   );
   console.log(`  lost                 ${good(lost.length === 0, String(lost.length))}`);
-  console.log(`  doubled              ${good(doubled.length === 0, String(doubled.length))}`);
+  console.log(
+    `  doubled              ${good(doubled.length === 0 || killed, String(doubled.length))}${killed ? ', done before the kill and not kept yet' : ''}`,
+  );
   console.log(
     `  items out of order   ${good(outOfOrder.length === 0, String(outOfOrder.length))} of ${summary.items}`,
   );
@@ -46,7 +48,7 @@ export function printSummary(summary: Summary): void {
   );
   for (const line of [
     ...lost.map(named('lost')),
-    ...doubled.map(named('doubled')),
+    ...(killed ? [] : doubled).map(named('doubled')),
     ...outOfOrder.map(named('out of order')),
   ]) {
     console.log(styleText('red', `  ${line}`));

@@ -1,9 +1,13 @@
 import { check, differences, type Entry, percentile, type Written } from './check.js';
 import type { LambdaRun } from './lambda-run.js';
 
-/** What the demo found; `ok` is whether nothing was lost, doubled, out of order, or different behind Lambda. */
+/**
+ * What the demo found; `ok` is whether nothing was lost, doubled, out of order, or different behind Lambda. Where the
+ * poller was killed, doubles are what it had done and not kept yet.
+ */
 export interface Summary {
   readonly ok: boolean;
+  readonly killed: boolean;
   readonly records: number;
   readonly items: number;
   /** Effects by handler. */
@@ -24,13 +28,16 @@ export interface Findings {
   readonly pollerExitCode: number | null;
   readonly lambdaRun: LambdaRun;
   readonly lambdaEntries: readonly Entry[];
+  readonly killed: boolean;
 }
 
-export function summarise({ writes, entries, pollerExitCode, lambdaRun, lambdaEntries }: Findings): Summary {
+export function summarise(findings: Findings): Summary {
+  const { writes, entries, pollerExitCode, lambdaRun, lambdaEntries, killed } = findings;
   const { lost, doubled, outOfOrder, latenciesMs } = check(writes, entries);
   const different = differences(entries, lambdaEntries);
-  const faults = lost.length + doubled.length + outOfOrder.length + different.length;
+  const faults = lost.length + (killed ? 0 : doubled.length) + outOfOrder.length + different.length;
   return {
+    killed,
     ok: faults === 0 && pollerExitCode === 0 && lambdaRun.records === writes.length,
     records: writes.length,
     items: new Set(writes.map(({ item }) => `${item.pk}/${item.sk}`)).size,
