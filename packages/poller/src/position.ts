@@ -50,10 +50,17 @@ const typeOf: Record<Position['kind'], ShardIteratorType> = {
   HORIZON: 'TRIM_HORIZON',
 };
 
-/** Whether a record that an iterator at this position gave is to be handed on. */
-export function isWantedAt(position: Position, { dynamodb }: StreamRecord): boolean {
+/**
+ * Whether a record that an iterator at this position gave is to be handed on. Records have not been checked at this
+ * point: what is no record is handed on, for the drain to refuse.
+ */
+export function isWantedAt(position: Position, record: StreamRecord): boolean {
   if (position.kind !== 'HORIZON') return true;
-  const { createdFrom = 0, after = '0' } = position;
-  const created = dynamodb.ApproximateCreationDateTime ?? Infinity;
-  return created >= createdFrom && compareSequenceNumbers(dynamodb.SequenceNumber, after) > 0;
+  const { createdFrom, after } = position;
+  const { ApproximateCreationDateTime: created, SequenceNumber } =
+    (record as Partial<StreamRecord> | null)?.dynamodb ?? {};
+  const isTooEarly = createdFrom !== undefined && created !== undefined && created < createdFrom;
+  const isKnown =
+    after !== undefined && !!SequenceNumber && compareSequenceNumbers(SequenceNumber, after) <= 0;
+  return !isTooEarly && !isKnown;
 }

@@ -7,12 +7,12 @@ import { describeBudget } from './polling.js';
 import { startOf } from './position.js';
 import { type ShardReader, shardReader } from './read-shard.js';
 import type { PollRun, StreamRun } from './run.js';
-import { allFinished, readyShards, type ShardFacts } from './shard-graph.js';
+import { allFinished, readyShards, type ShardFacts, unknownParents } from './shard-graph.js';
 import { startAtTip } from './start-at-tip.js';
 
 /** How often the stream is looked through for shards that nothing else brought up. */
 const reconcileMs = 60_000;
-/** Most looks are at what came behind the newest known shard; one in ten is at everything. */
+/** Most looks are at what came after the parents of the shards in work; one in ten is at everything. */
 const fullListingEach = 10;
 /** Children of a shard that has ended show late at times, or never. */
 const childCheckDelaysMs = [0, 1_000, 2_000, 5_000, 15_000, 60_000];
@@ -30,11 +30,13 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
 
   const known = new Map<string, Shard>();
   const parents = new Set<string>();
+  const absent = new Set<string>();
   const readers = new Map<string, ShardReader>();
   let firstPages: ReadonlyMap<string, GetRecordsOutput> = new Map();
   const facts: ShardFacts = {
     known,
-    isFinished: (shardId) => (checkpoints.shards.get(shardId)?.state ?? 'READING') !== 'READING',
+    isFinished: (shardId) =>
+      absent.has(shardId) || (checkpoints.shards.get(shardId)?.state ?? 'READING') !== 'READING',
     isReading: (shardId) => readers.has(shardId),
   };
 
@@ -46,6 +48,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
   if (checkpoints.isNew && run.startingPosition === 'LATEST') firstPages = await startAtTip(shards, stream);
   logger.info({ streamArn, shards: known.size, isNew: checkpoints.isNew }, 'reading the stream');
   openReady();
+  run.start(lookForParents);
   run.start(saveEachSecond);
   await reconcile();
 
@@ -96,14 +99,23 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
     for (let round = 1; ; round++) {
       await clock.sleep(reconcileMs, over);
       if (over.aborted) return;
-      const newest = [...known.keys()].sort().at(-1);
-      const isFull = round % fullListingEach === 0 || newest === undefined || allFinished(facts);
-      const listing = await look(isFull ? {} : { ExclusiveStartShardId: newest });
-      if (!listing || !isFull) continue;
+      const from = round % fullListingEach === 0 ? '' : beforeAllInWork();
+      const listing = await look(from ? { ExclusiveStartShardId: from } : {});
+      await lookForParents();
+      if (!listing || from) continue;
       forgetOld(listing);
       if (listing.streamStatus === 'DISABLED' && allFinished(facts))
         finish('is disabled and has been read to its end');
     }
+  }
+
+  /** Parents that only their children name: those that are not there any more are no gates. */
+  async function lookForParents(): Promise<void> {
+    for (const shardId of unknownParents(facts)) {
+      if (over.aborted) return;
+      if (!(await isThere(shardId, stream))) absent.add(shardId);
+    }
+    openReady();
   }
 
   /** Lists a part of the stream and opens what there is to open. */
@@ -118,6 +130,12 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
       finish('is gone');
       return undefined;
     }
+  }
+
+  /** A shard behind which all shards in work are listed, their siblings too; empty when there is none. Ids begin with the time. */
+  function beforeAllInWork(): string {
+    const parentsInWork = [...readers.keys()].map((shardId) => known.get(shardId)?.ParentShardId ?? '');
+    return parentsInWork.sort()[0] ?? '';
   }
 
   /** Finished shards that are listed no more are let go of after a week; one that came back would be read again. */
@@ -151,6 +169,17 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
     else
       logger.error({ streamArn, shards: left }, `the stream ${how}; what was unread in these shards is lost`);
     ended.abort();
+  }
+}
+
+async function isThere(ShardId: string, { api, streamArn, ...run }: StreamRun): Promise<boolean> {
+  const horizon = { StreamArn: streamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const;
+  try {
+    await calling(`Looking for ${ShardId}`, () => api.getShardIterator(horizon, run.stopping), run);
+    return true;
+  } catch (error) {
+    if (actionOn(error) === 'gone' || actionOn(error) === 'gap') return false;
+    throw error;
   }
 }
 

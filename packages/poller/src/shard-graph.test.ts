@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allFinished, readyShards, type ShardFacts, shardState } from './shard-graph.js';
+import { allFinished, readyShards, type ShardFacts, shardState, unknownParents } from './shard-graph.js';
 
 /** Shards by id with their parents; `finished` and `reading` by id. */
 function facts(
@@ -29,10 +29,6 @@ describe('a shard', () => {
     expect(shardState('child', facts(family, ['parent']))).toEqual({ kind: 'READY' });
   });
 
-  test('does not wait for a parent that is in no listing and no checkpoint', () => {
-    expect(shardState('child', facts({ child: 'trimmed long ago' }))).toEqual({ kind: 'READY' });
-  });
-
   test('is neither opened twice nor opened again', () => {
     expect(readyShards(facts({ a: undefined, b: undefined, c: undefined }, ['a'], ['b']))).toEqual(['c']);
   });
@@ -45,6 +41,14 @@ describe('a shard', () => {
 
   test('of which only an unfinished checkpoint is left is opened, and its child is not', () => {
     expect(readyShards(facts({ unlisted: undefined, child: 'unlisted' }))).toEqual(['unlisted']);
+  });
+
+  test('waits for a parent that nothing else tells of until that is found to be absent', () => {
+    const family = { child: 'unheard of', other: undefined };
+    expect(unknownParents(facts(family))).toEqual(['unheard of']);
+    expect(readyShards(facts(family))).toEqual(['other']);
+    expect(unknownParents(facts(family, ['unheard of']))).toEqual([]);
+    expect(readyShards(facts(family, ['unheard of']))).toEqual(['child', 'other']);
   });
 });
 
@@ -59,12 +63,9 @@ test('in any forest, opening what is ready and finishing it in any order reads e
   fc.assert(
     fc.property(forest, fc.infiniteStream(fc.nat()), (parents, picks) => {
       const ids = parents.map((_, index) => `shard-${String(index).padStart(2, '0')}`);
-      // A parent is an older shard, or one that is unknown.
+      const isOlder = (parent: number | undefined, index: number) => parent !== undefined && parent < index;
       const family = Object.fromEntries(
-        parents.map((parent, index) => {
-          if (parent === undefined) return [ids[index], undefined];
-          return [ids[index], parent < index ? ids[parent] : 'gone'];
-        }),
+        parents.map((parent, index) => [ids[index], isOlder(parent, index) ? ids[parent ?? 0] : undefined]),
       );
       const finished: string[] = [];
       const reading: string[] = [];
@@ -73,7 +74,7 @@ test('in any forest, opening what is ready and finishing it in any order reads e
         expect(reading.length).toBeGreaterThan(0);
         const [done] = reading.splice(picks.next().value % reading.length, 1) as [string];
         const parent = family[done];
-        if (parent && parent !== 'gone') expect(finished).toContain(parent);
+        if (parent) expect(finished).toContain(parent);
         expect(finished).not.toContain(done);
         finished.push(done);
       }

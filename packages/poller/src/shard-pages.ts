@@ -27,7 +27,8 @@ export type ShardEnd = 'CLOSED' | 'LOST' | 'STREAM_GONE';
 /**
  * The pages of a shard from a position to its end, each fetched when it is asked for, and not before its time. Failed
  * calls are repeated and expired iterators replaced at the same position. A gap rejects with `StreamGapError` or, under
- * `onGap: 'report'`, is logged and passed; a stop rejects with the signal's reason.
+ * `onGap: 'report'`, is logged and passed; a stop rejects with the signal's reason. Asking for the next page says that
+ * the records of the last one are in order.
  */
 export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerator<ShardPage, void> {
   const { shardId } = shard;
@@ -44,11 +45,11 @@ export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerat
     if (page === 'LOST' || page === 'STREAM_GONE') return yield { records: [], end: page };
     const fetchedAtMs = clock.now();
     const records = wantedOf(page.Records);
-    moveBehind(records.at(-1));
     iterator = page.NextShardIterator;
     if (gap && (records.length > 0 || !iterator)) reportGap(gap, records[0]);
     if (!iterator) return yield { records, end: 'CLOSED' };
     yield { records };
+    moveBehind(records.at(-1));
     emptyPages = page.Records.length > 0 ? 0 : emptyPages + 1;
     const facts = { ...sizeOf(page.Records, fetchedAtMs), emptyPages, closed: shard.isClosed() };
     await wait(fetchedAtMs + pollDelayMs(facts) - clock.now(), run);
@@ -64,7 +65,7 @@ export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerat
         stopping.throwIfAborted();
         const action = actionOn(error);
         if (action === 'halt') throw new StreamsCallError(`Reading ${shardId} of ${streamArn}`, error);
-        if (action === 'gone') {
+        if (action === 'gone' || (action === 'gap' && position.kind === 'HORIZON')) {
           const gone = await whatIsGone(run.describeStream, streamArn, shardId);
           if (gone === 'STREAM') return 'STREAM_GONE';
           if (gone === 'SHARD') return lose();
@@ -95,7 +96,7 @@ export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerat
     openedAt = undefined;
   }
 
-  /** Records behind the position were trimmed. At the horizon there was none yet, and a new look will find the new one. */
+  /** Records behind the position were trimmed. At the horizon none is missed: it has moved, and is looked for again. */
   function passGap(): void {
     if (position.kind === 'HORIZON') return;
     gap = gapAt(position, 'TrimmedDataAccess');
@@ -117,7 +118,7 @@ export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerat
   }
 
   function reportGap(found: Gap, next: StreamRecord | undefined): void {
-    const resumed = next ? { resumedAt: next.dynamodb.SequenceNumber } : {};
+    const resumed = next?.dynamodb ? { resumedAt: next.dynamodb.SequenceNumber } : {};
     logger.error({ type: 'gap', ...found, ...resumed }, 'records went away before they were read');
     gap = undefined;
   }

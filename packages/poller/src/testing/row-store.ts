@@ -11,7 +11,8 @@ export interface RowStore extends Store {
   heal(): void;
 }
 
-export function rowStore(): RowStore {
+/** @param onPut sees every row as it is applied. */
+export function rowStore(onPut: (row: Row) => void = () => {}): RowStore {
   const rows = new Map<string, Row>();
   const puts: Row[] = [];
   let fault: { readonly how: 'unwritten' | 'reply lost'; left: number } | undefined;
@@ -26,6 +27,7 @@ export function rowStore(): RowStore {
     const written = { ...structuredClone(row), version: String(++version) };
     rows.set(key, written);
     puts.push(written);
+    onPut(written);
     if (failing === 'reply lost') throw new Error('the reply was lost');
     return { applied: true, row: written };
   }

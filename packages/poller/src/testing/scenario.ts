@@ -1,4 +1,12 @@
-import { type Context, createRouter, type Logger, type Router, route, type StreamRecord, table } from '@sluice/core';
+import {
+  type Context,
+  createRouter,
+  type Logger,
+  type Router,
+  route,
+  type StreamRecord,
+  table,
+} from '@sluice/core';
 import {
   type SimulatedStreams,
   type SimulatedTable,
@@ -64,10 +72,14 @@ export function scenario({ table: tableOptions, ...simulator }: ScenarioOptions 
     router: createRouter({
       name: 'test',
       routes: [
-        route.on(table('shop', { keys: { partition: 'pk' } }), { id: 'note' }, async ({ record }, context) => {
-          await self.work(record, context);
-          self.handled.push(record.dynamodb.SequenceNumber);
-        }),
+        route.on(
+          table('shop', { keys: { partition: 'pk' } }),
+          { id: 'note' },
+          async ({ record }, context) => {
+            await self.work(record, context);
+            self.handled.push(record.dynamodb.SequenceNumber);
+          },
+        ),
       ],
       clock,
       random: seededRandom(7),
