@@ -18,7 +18,7 @@ export async function loadRouter(location: string): Promise<Router> {
   })) as Record<string, unknown>;
   const router = module[name];
   if (isRouter(router)) return router;
-  const exported = Object.keys(module).join(', ') || 'nothing';
+  const exported = Object.keys(module).sort().join(', ') || 'nothing';
   throw new ConfigurationError([
     `${location} is no router; the module exports ${exported}. Export what createRouter returns as "${name}", or name another export after #`,
   ]);

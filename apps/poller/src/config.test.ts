@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readConfig } from './config.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('the configuration', () => {
+  it('comes from a file, whose paths are relative to it, and flags win', () => {
+    const path = file(
+      'good.json',
+      JSON.stringify({
+        router: './dist/router.js',
+        streams: ['a'],
+        checkpointFile: 'kept/rows.jsonl',
+        logLevel: 'warn',
+      }),
+    );
+    expect(readConfig(path, { streams: ['b'], region: undefined })).toEqual({
+      router: join(folder, 'dist/router.js'),
+      streams: ['b'],
+      checkpointFile: join(folder, 'kept/rows.jsonl'),
+      logLevel: 'warn',
+      startingPosition: 'TRIM_HORIZON',
+      healthPort: 8080,
+      shutdownGraceMs: 25_000,
+    });
+  });
+
+  it('that is wrong is told whole, by the names of the settings', () => {
+    const path = file('bad.json', JSON.stringify({ streams: [], healthPort: 'x', typo: 1 }));
+    expect(() => readConfig(path, {})).toThrowError(
+      expect.objectContaining({
+        code: 'CONFIGURATION',
+        problems: expect.arrayContaining([
+          expect.stringContaining('setting "router"'),
+          expect.stringContaining('setting "streams"'),
+          expect.stringContaining('setting "checkpointFile"'),
+          expect.stringContaining('setting "healthPort"'),
+          expect.stringContaining('typo'),
+        ]),
+      }),
+    );
+  });
+
+  it('that cannot be read says which file and why', () => {
+    expect(() => readConfig(join(folder, 'none.json'), {})).toThrowError(/none\.json cannot be read/);
+    expect(() => readConfig(file('broken.json', '{'), {})).toThrowError(/broken\.json cannot be read/);
+    expect(() => readConfig(file('text.json', '"x"'), {})).toThrowError(/no object of settings/);
+  });
+});
