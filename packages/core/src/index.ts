@@ -16,6 +16,7 @@ export {
   type KeysOf,
   MalformedValueError,
   MissingImageError,
+  MissingKeyError,
   type Model,
   type ModelTypes,
   type NativeItem,

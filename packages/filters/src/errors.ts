@@ -38,3 +38,14 @@ export class MissingImageError extends SluiceError {
     );
   }
 }
+
+/** An entity's key template names an attribute that is no key of the record's table. */
+export class MissingKeyError extends SluiceError {
+  constructor(attribute: string, found: readonly string[]) {
+    super(
+      'MISSING_KEY',
+      `An entity is told by the key attribute "${attribute}", but the record has ${found.join(', ')}. ` +
+        "Give the table's real key attributes in table(…, { keys }), and templates for those in entity(…, { key }).",
+    );
+  }
+}

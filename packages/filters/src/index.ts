@@ -8,7 +8,13 @@ export {
   typeOf,
 } from './attribute-value.js';
 export { canonicalDecimal, compareDecimals } from './decimal.js';
-export { isSluiceError, MalformedValueError, MissingImageError, SluiceError } from './errors.js';
+export {
+  isSluiceError,
+  MalformedValueError,
+  MissingImageError,
+  MissingKeyError,
+  SluiceError,
+} from './errors.js';
 export { all, any, type Filter, type FilterKind, not, type Operand, type RemovedBy } from './filter.js';
 export { type Image, imagesCarried, imagesRead } from './images.js';
 export { type Captures, type KeyTemplate, parseKeyTemplate } from './key-template.js';

@@ -1,5 +1,5 @@
-import { sameValue } from './attribute-value.js';
-import { MissingImageError } from './errors.js';
+import { payload, sameValue, typeOf } from './attribute-value.js';
+import { MissingImageError, MissingKeyError } from './errors.js';
 import type { Filter, FilterKind, Operand } from './filter.js';
 import { parseKeyTemplate } from './key-template.js';
 import { type PathSegments, readPath } from './path.js';
@@ -9,8 +9,8 @@ export type Predicate = (record: StreamRecord) => boolean;
 
 /**
  * Makes the test of a filter, on the record as it came. The test reads only the attributes that the filter names, and
- * throws `MalformedValueError` or `MissingImageError` where it cannot tell: a record that cannot be judged is a
- * failed one, never an unmatched one.
+ * throws `MalformedValueError`, `MissingImageError` or `MissingKeyError` where it cannot tell: a record that cannot be
+ * judged is a failed one, never an unmatched one.
  */
 export function matcher(filter: Filter): Predicate {
   return (matchers[filter.kind] as (filter: Filter) => Predicate)(filter);
@@ -48,7 +48,8 @@ const matchers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K
     }));
     return ({ dynamodb: { Keys } }) =>
       tests.every(({ name, pattern }) => {
-        const text = Object.hasOwn(Keys, name) ? keyText(Keys[name]) : undefined;
+        if (!Object.hasOwn(Keys, name)) throw new MissingKeyError(name, Object.keys(Keys));
+        const text = keyText(Keys[name]);
         return text !== undefined && pattern.test(text);
       });
   },
@@ -122,7 +123,9 @@ export function removedBy(record: StreamRecord): 'ttl' | 'user' {
 /** The text that a key template is matched with; binary keys have none. */
 export function keyText(value: AttributeValue | undefined): string | undefined {
   if (value === undefined) return undefined;
-  return 'S' in value ? value.S : 'N' in value ? value.N : undefined;
+  const type = typeOf(value);
+  if (type === 'S') return payload(value, type);
+  return type === 'N' ? payload(value, type) : undefined;
 }
 
 /** The table's name in a stream ARN, in any partition and with any characters; `undefined` when there is none. */
