@@ -1,3 +1,4 @@
+import type { StreamRecord } from '@sluice/filters';
 import { ChangeView } from './change.js';
 import { HandlerContext } from './context.js';
 import { failed, handled, type Outcome, skipped } from './outcome.js';
@@ -12,6 +13,8 @@ export interface Delivery {
   /** True once nothing new may start. */
   stopped: boolean;
   readonly counts: Counts;
+  /** Errors that have been logged. */
+  readonly logged: WeakSet<Error>;
 }
 
 /** Totals since the start, one a handler call, except for records. */
@@ -40,7 +43,7 @@ export async function deliver(task: Task, delivery: Delivery): Promise<Outcome> 
 }
 
 const allSkipped = skipped('every handler skipped it');
-const notStarted = failed(new Error('The delivery ended before this handler was started'));
+export const notStarted = failed(new Error('The delivery ended before this handler was started'));
 
 /** One handler of a record. `changes` are the views of this delivery so far, one a model. */
 async function runRoute(
@@ -73,10 +76,20 @@ async function runRoute(
     return outcome;
   }
   state.failures = { ...state.failures, [id]: attempt };
-  const { eventSourceARN: streamArn, dynamodb } = record;
-  delivery.router.logger.error(
-    { handlerId: id, streamArn, sequenceNumber: dynamodb.SequenceNumber, attempt, err: outcome.error },
-    'handler failed',
-  );
+  logFailure(delivery, record, outcome.error, 'handler failed', { handlerId: id, attempt });
   return outcome;
+}
+
+/** Logs why a record is not done, each error once. Keys and items stay out of it. */
+export function logFailure(
+  delivery: Delivery,
+  record: StreamRecord,
+  err: Error,
+  message: string,
+  more: { readonly handlerId?: string; readonly attempt?: number } = {},
+): void {
+  if (delivery.logged.has(err)) return;
+  delivery.logged.add(err);
+  const { eventSourceARN: streamArn, dynamodb } = record;
+  delivery.router.logger.error({ streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err }, message);
 }

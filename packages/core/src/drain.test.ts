@@ -169,3 +169,46 @@ describe('a drain that retries in place', () => {
     expect(drain.progress().watermark).toBe('2');
   });
 });
+
+describe('a failure', () => {
+  it('is logged once, with what to look for and without keys or items', async () => {
+    const lines: object[] = [];
+    const logger = {
+      ...silent,
+      error: (fields: object, message: string) => void lines.push({ ...fields, message }),
+    };
+    const { router } = noting({ A1: 1 }, { logger });
+    await deliver(router, recordsOf('A1'));
+    const [{ eventSourceARN: streamArn }] = recordsOf('A1') as [StreamRecord];
+    expect(lines).toEqual([
+      {
+        streamArn,
+        sequenceNumber: '1',
+        handlerId: 'note',
+        attempt: 1,
+        err: new Error('A1 fails'),
+        message: 'handler failed',
+      },
+    ]);
+  });
+
+  it('is logged too when a record cannot be matched, or a record middleware throws', async () => {
+    const messages: string[] = [];
+    const logger = { ...silent, error: (_fields: object, message: string) => void messages.push(message) };
+    const keyed = table('shop', { keys: { partition: 'pk' } });
+    const unmatchable = createRouter({
+      routes: [route.insert(keyed, { id: 'a', when: keyed.attr('v').is('x') }, () => undefined)],
+      logger,
+    });
+    const [record] = recordsOf('A1') as [StreamRecord];
+    const twoLetters = { S: 'x', N: '1' } as unknown as { S: string };
+    const malformed = { ...record, dynamodb: { ...record.dynamodb, NewImage: { v: twoLetters } } };
+    expect((await deliver(unmatchable, [malformed])).firstUnfinished).toBe('1');
+    const throwing = noting(
+      {},
+      { logger, middleware: { record: [() => Promise.reject(new Error('broken'))] } },
+    );
+    expect((await deliver(throwing.router, [record])).firstUnfinished).toBe('1');
+    expect(messages).toEqual(['record failed', 'record failed']);
+  });
+});

@@ -2,7 +2,7 @@ import { isSluiceError, type StreamRecord } from '@sluice/filters';
 import type { Backoff } from './backoff.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
-import { type Counts, type Delivery, deliver } from './deliver.js';
+import { type Counts, type Delivery, deliver, logFailure, notStarted } from './deliver.js';
 import { itemKeyOf } from './event-identity.js';
 import { failed } from './outcome.js';
 import {
@@ -71,7 +71,13 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   const { clock, random, concurrency } = router;
   const signal = options.signal ?? new AbortController().signal;
   const counts: Counts = { records: 0, unmatched: 0, handled: 0, skipped: 0, failed: 0 };
-  const delivery: Delivery = { router, signal, stopped: false, counts };
+  const delivery: Delivery = {
+    router,
+    signal,
+    stopped: false,
+    counts,
+    logged: new WeakSet([notStarted.error]),
+  };
   const run = chain<Task>(router.recordMiddleware, (task) => deliver(task, delivery));
   const laneKeyOf = options.order === 'strict' ? () => '' : itemKeyOf;
   const tracker: Tracker = { tasks: [], last: undefined };
@@ -162,6 +168,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     for (let task = next(lane); task; task = next(lane)) {
       const outcome = await run(task).catch(failed);
       if (outcome.kind === 'failed') {
+        logFailure(delivery, task.record, outcome.error, 'record failed');
         if (afterFailure.kind === 'stop') ceiling = Math.min(ceiling, task.position);
         else waitToRetry(lane, afterFailure.backoff);
         break;
