@@ -146,10 +146,11 @@ export function table<const K extends TableKeys, const V extends StreamViewType 
   name: string,
   options: TableOptions<K, V>,
 ): Table<TableTypes<K, V>> {
+  const keys: TableKeys = { ...options.keys };
   const self: Table<TableTypes<K, V>> = Object.freeze({
     kind: 'table',
     name,
-    keys: options.keys,
+    keys: Object.freeze(keys),
     view: options.view ?? 'NEW_AND_OLD_IMAGES',
     ttl: options.ttl,
     numbers: options.numbers ?? 'string',

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { absent, all, any, type Filter, keyFilter, modelFilter, not, table, tableOfModel } from './index.js';
+
+const keys = { partition: 'pk', sort: 'sk' } as const;
+const shop = table('shop', { keys, ttl: 'expiresAt' });
+const schema = z.object({ status: z.string() });
+const Order = shop.entity('Order', { key: { pk: 'USER#:userId' }, schema });
+const status = shop.attr('status');
+
+const filters: readonly Filter[] = [
+  all(status.is('PAID'), status.changed()),
+  any(status.appeared(), status.disappeared()),
+  not(status.to('PAID', absent, null)),
+  status.from('PENDING'),
+  status.from('PENDING').to('PAID'),
+  status.is(1, 1n, true, new Uint8Array([1])),
+  modelFilter(shop),
+  modelFilter(Order),
+];
+
+describe('a filter', () => {
+  it.each(filters)('is frozen, all the way down: %j', (filter) => {
+    expect(thawedIn(filter)).toEqual([]);
+  });
+
+  it.each(filters)('is its own JSON: %j', (filter) => {
+    expect(JSON.parse(JSON.stringify(filter))).toEqual(filter);
+  });
+
+  it('that was begun with from is the same data as any other, and is left as it is by to', () => {
+    const from = status.from('PENDING');
+    const text = JSON.stringify(from);
+    expect(Object.keys(from)).not.toContain('to');
+    expect(from.to('PAID')).toEqual({ ...JSON.parse(text), after: [{ S: 'PAID' }] });
+    expect(JSON.stringify(from)).toBe(text);
+  });
+
+  it('does not follow the bytes that it was given when they change', () => {
+    const bytes = new Uint8Array([1, 2]);
+    const filter = status.is(bytes);
+    bytes[0] = 9;
+    expect(filter).toMatchObject({ values: [{ B: 'AQI=' }] });
+  });
+
+  it.each([
+    ['a Date', new Date(0)],
+    ['NaN', Number.NaN],
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['undefined', undefined],
+    ['a list', ['PAID']],
+    ['an object', { S: 'PAID' }],
+    ['a Set', new Set(['PAID'])],
+    ['a function', () => 'PAID'],
+    ['another symbol', Symbol('absent')],
+  ])('refuses to compare with %s', (_what, literal) => {
+    expect(() => status.is(literal as never)).toThrowError(TypeError);
+    expect(() => status.from(literal as never)).toThrowError(/DynamoDB cannot store.*use absent/s);
+    expect(() => status.to(literal as never)).toThrowError(TypeError);
+  });
+});
+
+describe('a table', () => {
+  it('is frozen data with defaults', () => {
+    expect(thawedIn(shop)).toEqual([]);
+    expect(shop).toMatchObject({
+      kind: 'table',
+      name: 'shop',
+      keys,
+      view: 'NEW_AND_OLD_IMAGES',
+      ttl: 'expiresAt',
+      numbers: 'string',
+    });
+    expect(tableOfModel(shop)).toBe(shop);
+    expect(keyFilter(shop)).toBeUndefined();
+    expect(modelFilter(shop)).toEqual({ kind: 'table', name: 'shop' });
+  });
+
+  it('does not follow the options that it was made from', () => {
+    const options = { keys: { partition: 'pk' } };
+    const made = table('shop', options);
+    options.keys.partition = 'other';
+    expect(made.keys).toEqual({ partition: 'pk' });
+  });
+});
+
+describe('an entity', () => {
+  it('is frozen data of its table', () => {
+    expect([Object.isFrozen(Order), Object.isFrozen(Order.key)]).toEqual([true, true]);
+    expect(tableOfModel(Order)).toBe(shop);
+  });
+
+  it('validates the subject image when it has a schema, and nothing without one', () => {
+    expect(Order).toMatchObject({ validate: 'new', onInvalid: 'fail' });
+    expect(shop.entity('Any', {})).toMatchObject({ key: {}, schema: undefined, validate: 'none' });
+    expect(shop.entity('Any', { validate: 'both' })).toMatchObject({ validate: 'none' });
+    expect(shop.entity('Any', { schema, validate: 'none', onInvalid: 'skip' })).toMatchObject({
+      validate: 'none',
+      onInvalid: 'skip',
+    });
+  });
+
+  it('is told by its table and its keys, or by its table alone where it has no templates', () => {
+    expect(modelFilter(Order)).toEqual(
+      all({ kind: 'table', name: 'shop' }, { kind: 'key', templates: { pk: 'USER#:userId' } }),
+    );
+    expect(modelFilter(shop.entity('Any', {}))).toEqual({ kind: 'table', name: 'shop' });
+  });
+});
+
+/** Paths to objects inside that are not frozen. */
+function thawedIn(value: unknown, path = '.'): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.entries(value).flatMap(([name, part]) => thawedIn(part, `${path}/${name}`));
+  return Object.isFrozen(value) ? inside : [path, ...inside];
+}
