@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import {
+  all,
+  any,
+  type EventName,
+  type Filter,
+  type Image,
+  imagesCarried,
+  imagesRead,
+  keyFilter,
+  not,
+  type StreamViewType,
+  table,
+} from './index.js';
+
+const shop = table('shop', { keys: { partition: 'pk' } });
+const status = shop.attr('status');
+const events: readonly EventName[] = ['INSERT', 'MODIFY', 'REMOVE'];
+const none: readonly Image[] = [];
+
+describe('the images that records carry', () => {
+  it.each<[StreamViewType, readonly Image[], readonly Image[], readonly Image[]]>([
+    ['KEYS_ONLY', none, none, none],
+    ['NEW_IMAGE', ['NewImage'], ['NewImage'], none],
+    ['OLD_IMAGE', none, ['OldImage'], ['OldImage']],
+    ['NEW_AND_OLD_IMAGES', ['NewImage'], ['NewImage', 'OldImage'], ['OldImage']],
+  ])('under %s: INSERT %j, MODIFY %j, REMOVE %j', (view, ...expected) => {
+    expect(events.map((event) => [...imagesCarried(view, event)].sort())).toEqual(expected);
+  });
+});
+
+describe('the images that a filter reads', () => {
+  const both = [['NewImage'], ['NewImage', 'OldImage'], ['OldImage']] as const;
+  const subject = [['NewImage'], ['NewImage'], ['OldImage']] as const;
+  const nothing = [none, none, none] as const;
+
+  it.each<[string, Filter, readonly (readonly Image[])[]]>([
+    ['is', status.is('PAID'), subject],
+    ['changed', status.changed(), both],
+    ['from', status.from('PAID'), both],
+    ['to', status.to('PAID'), both],
+    ['appeared', status.appeared(), both],
+    ['disappeared', status.disappeared(), both],
+    ['table', { kind: 'table', name: 'shop' }, nothing],
+    ['eventName', { kind: 'eventName', names: ['INSERT'] }, nothing],
+    ['removedBy', { kind: 'removedBy', by: 'ttl' }, nothing],
+    ['key', keyFilter(shop.entity('Order', { key: { pk: 'ORDER#:id' } })) as Filter, nothing],
+    ['nothing to combine', all(any()), nothing],
+    ['all of several', all(status.is('PAID'), status.changed()), both],
+    ['any of several', any({ kind: 'table', name: 'shop' }, status.is('PAID')), subject],
+    ['not', not(status.is('PAID')), subject],
+  ])('%s: INSERT, MODIFY and REMOVE', (_kind, filter, expected) => {
+    expect(events.map((event) => [...imagesRead(filter, event)].sort())).toEqual(expected);
+  });
+});
