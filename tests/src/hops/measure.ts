@@ -61,6 +61,9 @@ interface Called {
   readonly calls: number;
 }
 
+/** V8's name for setting the fields of a new instance, which is a part of the constructor that it counts as well. */
+const fieldsOfClass = '<instance_members_initializer>';
+
 /** The calls of our functions since they were last taken. */
 async function takeCalls(session: Session): Promise<readonly Called[]> {
   const { result } = await session.post('Profiler.takePreciseCoverage');
@@ -68,7 +71,7 @@ async function takeCalls(session: Session): Promise<readonly Called[]> {
     .filter(({ url }) => /\/packages\/[^/]+\/dist\//.test(url))
     .flatMap(({ url, functions }) =>
       functions.flatMap(({ functionName: name, ranges: [whole] }) =>
-        whole && whole.count > 0
+        whole && whole.count > 0 && name !== fieldsOfClass
           ? [{ url, name, offset: whole.startOffset, end: whole.endOffset, calls: whole.count }]
           : [],
       ),
