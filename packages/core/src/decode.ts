@@ -7,7 +7,6 @@ import {
   type NativeItem,
   type NativeValue,
   type NumberPolicy,
-  payload,
   typeOf,
 } from '@sluice/filters';
 
@@ -27,28 +26,39 @@ export function decodeItem(item: AttributeMap, numbers: NumberPolicy): NativeIte
   return decoded;
 }
 
+/** What stands behind each type letter is read by its name: several times as fast as by a variable. */
 export function decodeValue(value: AttributeValue, numbers: NumberPolicy): NativeValue {
   const type = typeOf(value);
-  return (decoders[type] as Decoder<unknown>)(payload(value, type), numbers);
+  switch (type) {
+    case 'S':
+      return (value as Of<'S'>).S;
+    case 'N':
+      return decodeNumber((value as Of<'N'>).N, numbers);
+    case 'B':
+      return decodeBinary((value as Of<'B'>).B);
+    case 'BOOL':
+      return (value as Of<'BOOL'>).BOOL;
+    case 'NULL':
+      return null;
+    case 'M':
+      return decodeItem((value as Of<'M'>).M, numbers);
+    case 'L':
+      return (value as Of<'L'>).L.map((element) => decodeValue(element, numbers));
+    case 'SS':
+      return decodeSet(type, (value as Of<'SS'>).SS, (member) => member);
+    case 'NS':
+      return decodeSet(
+        type,
+        (value as Of<'NS'>).NS,
+        (member) => decodeNumber(member, numbers) as number | bigint | string,
+      );
+    case 'BS':
+      return decodeSet(type, (value as Of<'BS'>).BS, decodeBinary);
+  }
 }
 
-type Decoder<Payload> = (payload: Payload, numbers: NumberPolicy) => NativeValue;
-
-const asIs: Decoder<string | boolean> = (plain) => plain;
-
-const decoders: { readonly [T in AttributeType]: Decoder<ReturnType<typeof payload<T>>> } = {
-  S: asIs,
-  N: decodeNumber,
-  B: decodeBinary,
-  BOOL: asIs,
-  NULL: () => null,
-  M: decodeItem,
-  L: (list, numbers) => list.map((value) => decodeValue(value, numbers)),
-  SS: (members) => decodeSet('SS', members, (member) => member),
-  NS: (members, numbers) =>
-    decodeSet('NS', members, (member) => decodeNumber(member, numbers) as number | bigint | string),
-  BS: (members) => decodeSet('BS', members, decodeBinary),
-};
+/** The value whose type letter `typeOf` found to be `T`. */
+type Of<T extends AttributeType> = Extract<AttributeValue, { readonly [K in T]: unknown }>;
 
 function decodeSet<T extends string | number | bigint | Uint8Array>(
   type: 'SS' | 'NS' | 'BS',
