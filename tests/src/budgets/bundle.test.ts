@@ -51,19 +51,23 @@ beforeAll(() =>
   ),
 );
 
-describe.each(Object.entries(applications))('a Lambda application of %s', (_name, application) => {
-  it('stays within its limit', async () => {
-    const { bytes, largest } = await bundled(application.entry);
-    expect(bytes, `most of it is in ${largest.join(', ')}`).toBeLessThanOrEqual(application.limitBytes);
-  });
+describe.each(Object.entries(applications))(
+  'a Lambda application of %s',
+  { timeout: 60_000 },
+  (_name, application) => {
+    it('stays within its limit', async () => {
+      const { bytes, largest } = await bundled(application.entry);
+      expect(bytes, `most of it is in ${largest.join(', ')}`).toBeLessThanOrEqual(application.limitBytes);
+    });
 
-  it('brings along no library that it does not use', async () => {
-    const { packages } = await bundled(application.entry);
-    const unwanted = [...neverBundled, ...application.lacks];
-    expect(packages.filter((name) => unwanted.some((start) => name.startsWith(start)))).toEqual([]);
-    expect(packages).toEqual(expect.arrayContaining(application.has));
-  });
-});
+    it('brings along no library that it does not use', async () => {
+      const { packages } = await bundled(application.entry);
+      const unwanted = [...neverBundled, ...application.lacks];
+      expect(packages.filter((name) => unwanted.some((start) => name.startsWith(start)))).toEqual([]);
+      expect(packages).toEqual(expect.arrayContaining(application.has));
+    });
+  },
+);
 
 async function bundled(entry: string) {
   const { metafile } = await build({

@@ -40,7 +40,7 @@ const compilers: Record<string, () => Promise<string>> = {
   'rolldown to ESM, minified': () => rolldownTo({ minify: true }),
 };
 
-describe('a decorated application', { timeout: 30_000 }, () => {
+describe('a decorated application', { timeout: 60_000 }, () => {
   it('routes, retries and answers as it says (here through vitest)', () => {
     expect(transcript.routes.map(({ id }) => id)).toEqual([
       'order-mail.welcome',
@@ -78,7 +78,7 @@ describe('a decorated application', { timeout: 30_000 }, () => {
   });
 });
 
-describe('without experimentalDecorators', { timeout: 30_000 }, () => {
+describe('without experimentalDecorators', { timeout: 60_000 }, () => {
   // With a target, as the tools that deploy to Lambda set one, esbuild compiles standard decorators.
   const standard: BuildOptions = { tsconfigRaw: {}, target: 'node22' };
 

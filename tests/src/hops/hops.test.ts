@@ -24,7 +24,7 @@ beforeAll(async () => {
   requireBuilt(report);
   const { stdout } = await promisify(execFile)(process.execPath, [root + report, '--json']);
   measured = JSON.parse(stdout);
-}, 30_000);
+}, 60_000);
 
 describe('one more record', () => {
   it.each(Object.entries(budgets))('runs few functions of ours: %s', (name, budget) => {
