@@ -1,8 +1,9 @@
-import { failed, type Outcome } from './outcome.js';
+import { failed, isOutcome, type Outcome } from './outcome.js';
 
 /**
  * One layer of the onion. `next()` runs everything inside it and resolves to the outcome; it never rejects. It may be
- * called again (a retry does). What a layer itself throws is a failed outcome for the layers around it.
+ * called again (a retry does). When a layer throws, or gives back anything but an outcome, that is a failed outcome for the
+ * layers around it.
  */
 export type Middleware<Unit> = (unit: Unit, next: () => Promise<Outcome>) => Promise<Outcome>;
 
@@ -14,7 +15,9 @@ export function chain<Unit>(
   return middleware.reduceRight<(unit: Unit) => Promise<Outcome>>(
     (inner, layer) => async (unit) => {
       try {
-        return await layer(unit, () => inner(unit));
+        const outcome = await layer(unit, () => inner(unit).catch(failed));
+        if (isOutcome(outcome)) return outcome;
+        throw new TypeError('A middleware gave back no outcome. End it with: return next().');
       } catch (error) {
         return failed(error);
       }
