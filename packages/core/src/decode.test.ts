@@ -1,0 +1,176 @@
+import { type AttributeMap, type AttributeValue, compareDecimals, type NumberPolicy } from '@sluice/filters';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeItem } from './index.js';
+
+fc.configureGlobal({ seed: 20_260_101 });
+
+const decode = (value: AttributeValue, numbers: NumberPolicy = 'string') =>
+  decodeItem({ value }, numbers)['value'];
+
+describe('an item in JavaScript types', () => {
+  it.each<[string, AttributeValue, unknown]>([
+    ['text', { S: 'ä\u0000' }, 'ä\u0000'],
+    ['empty text', { S: '' }, ''],
+    ['a number', { N: '-12.5' }, -12.5],
+    ['true', { BOOL: true }, true],
+    ['false', { BOOL: false }, false],
+    ['null', { NULL: true }, null],
+    ['binary', { B: 'AAEC/w==' }, new Uint8Array([0, 1, 2, 255])],
+    ['empty binary', { B: '' }, new Uint8Array()],
+    ['a list', { L: [{ S: 'a' }, { L: [] }, { NULL: true }] }, ['a', [], null]],
+    ['a map', { M: { a: { M: { b: { N: '1' } } } } }, { a: { b: 1 } }],
+    ['a text set', { SS: ['a', 'b'] }, new Set(['a', 'b'])],
+    ['a number set', { NS: ['1', '2.5'] }, new Set([1, 2.5])],
+    ['a binary set', { BS: ['AQ==', 'Ag=='] }, new Set([new Uint8Array([1]), new Uint8Array([2])])],
+  ])('has %s', (_what, wire, native) => {
+    expect(decode(wire)).toStrictEqual(native);
+  });
+
+  it('has binary as bytes of their own, not as a view of a shared pool', () => {
+    const bytes = decode({ B: 'AAEC' }) as Uint8Array;
+    expect(bytes.constructor).toBe(Uint8Array);
+    expect(bytes.buffer.byteLength).toBe(3);
+  });
+
+  it('leaves the record as it was', () => {
+    const item: AttributeMap = { a: { L: [{ M: { b: { S: 'x' } } }] } };
+    const before = structuredClone(item);
+    const decoded = decodeItem(item, 'string') as { a: { b: string }[] };
+    decoded.a.push({ b: 'y' });
+    expect(item).toEqual(before);
+  });
+});
+
+describe('attributes with odd names', () => {
+  it('are own properties, at each depth, and no prototype', () => {
+    const item = JSON.parse('{"__proto__":{"M":{"isAdmin":{"BOOL":true},"__proto__":{"S":"inner"}}}}');
+    const decoded = decodeItem(item, 'string');
+    expect(Object.keys(decoded)).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(decoded)).toBe(Object.prototype);
+    expect((decoded as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+    const inner = Object.getOwnPropertyDescriptor(decoded, '__proto__')?.value;
+    expect(Object.keys(inner)).toEqual(['isAdmin', '__proto__']);
+    expect(Object.getPrototypeOf(inner)).toBe(Object.prototype);
+    expect(JSON.stringify(decoded)).toBe('{"__proto__":{"isAdmin":true,"__proto__":"inner"}}');
+  });
+
+  it('may be called constructor, toString or length', () => {
+    const item: AttributeMap = { constructor: { S: 'a' }, toString: { S: 'b' }, length: { N: '1' } };
+    expect(Object.entries(decodeItem(item, 'string'))).toEqual([
+      ['constructor', 'a'],
+      ['toString', 'b'],
+      ['length', 1],
+    ]);
+  });
+
+  it('change nothing for other objects', () => {
+    decodeItem(JSON.parse('{"__proto__":{"M":{"polluted":{"S":"x"}}}}'), 'string');
+    expect(({} as { polluted?: string }).polluted).toBeUndefined();
+  });
+});
+
+describe('numbers', () => {
+  const digits38 = '12345678901234567890123456789012345678';
+
+  it.each([
+    ['0', 0],
+    ['-1', -1],
+    ['0.1', 0.1],
+    ['100000000000000000000', 1e20],
+    ['9007199254740991', 9007199254740991],
+    ['9007199254740992', 9007199254740992],
+    ['1E-130', 1e-130],
+    ['-1E+125', -1e125],
+    ['1.23456789012345E+123', 1.23456789012345e123],
+    ['123456789.1234560000', 123456789.123456],
+  ])('%s is the number', (text, number) => {
+    for (const policy of ['string', 'bigint', () => 'never asked'] as const) {
+      expect(decode({ N: text }, policy)).toBe(number);
+    }
+  });
+
+  it.each<[string, string | bigint]>([
+    ['9007199254740993', 9007199254740993n],
+    ['-9007199254740993', -9007199254740993n],
+    [digits38, BigInt(digits38)],
+    [`-${digits38}`, -BigInt(digits38)],
+    ['0.12345678901234567890123456789012345678', '0.12345678901234567890123456789012345678'],
+    ['123456789012345678.5', '123456789012345678.5'],
+    ['9.9999999999999999999999999999999999999E+125', '9.9999999999999999999999999999999999999E+125'],
+  ])('%s is beyond a number: text by default, a BigInt where asked for and whole', (text, big) => {
+    expect(decode({ N: text }, 'string')).toBe(text);
+    expect(decode({ N: text }, 'bigint')).toBe(big);
+  });
+
+  it('beyond a number are what a function makes of their text', () => {
+    const seen: string[] = [];
+    const policy = (decimal: string) => {
+      seen.push(decimal);
+      return { decimal };
+    };
+    expect(decode({ L: [{ N: '1' }, { N: digits38 }] }, policy)).toEqual([1, { decimal: digits38 }]);
+    expect(decode({ NS: ['1', digits38] }, policy)).toEqual(new Set([1, { decimal: digits38 }]));
+    expect(seen).toEqual([digits38, digits38]);
+  });
+
+  it('are never rounded: what is decoded always compares equal with what was stored', () => {
+    const decimal = fc
+      .tuple(
+        fc.constantFrom('', '-'),
+        fc.stringMatching(/^[0-9]{1,38}$/),
+        fc.option(fc.stringMatching(/^[0-9]{1,38}$/), { nil: undefined }),
+        fc.option(fc.integer({ min: -130, max: 125 }), { nil: undefined }),
+      )
+      .map(
+        ([sign, whole, fraction, exponent]) =>
+          `${sign}${whole}${fraction === undefined ? '' : `.${fraction}`}${exponent === undefined ? '' : `E${exponent}`}`,
+      );
+    const nearDoubles = fc
+      .tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom('', '0', '1', '5'))
+      .map(([number, more]) => (String(number).includes('e') ? String(number) : `${number}${more}`));
+    const policy = fc.constantFrom<NumberPolicy>('string', 'bigint', (text) => `kept ${text}`);
+    fc.assert(
+      fc.property(fc.oneof(decimal, nearDoubles), policy, (text, numbers) => {
+        const native = decode({ N: text }, numbers);
+        const back = String(native).replace('kept ', '');
+        expect(compareDecimals(back, text)).toBe(0);
+        expect(decode({ NS: [text] }, numbers)).toEqual(new Set([native]));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('what DynamoDB cannot have written', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['an empty text set', { SS: [] }, /type SS has no members.*leave the attribute out/],
+    ['an empty number set', { NS: [] }, /type NS has no members/],
+    ['an empty binary set', { BS: [] }, /type BS has no members/],
+    ['an empty set inside', { L: [{ M: { a: { SS: [] } } }] }, /no members/],
+    ['no type letter', {}, /no type letter/],
+    ['two type letters', { S: 'a', N: '1' }, /2 type letters, S and N/],
+    ['an unknown type letter', { X: 'a' }, /unknown type letter/],
+    ['a plain value', 'PAID', /plain \(unmarshalled\)/],
+    ['a plain value inside', { L: ['PAID'] }, /plain \(unmarshalled\)/],
+    ['null in place of a value', { M: { a: null } }, /plain \(unmarshalled\)/],
+    ['an empty number', { N: '' }, /not a decimal number/],
+    ['hexadecimal', { N: '0x10' }, /not a decimal number/],
+    ['NaN', { N: 'NaN' }, /not a decimal number/],
+    ['Infinity', { N: 'Infinity' }, /not a decimal number/],
+    ['a number with spaces', { N: ' 1 ' }, /not a decimal number/],
+  ])('is refused: %s', (_what, wire, message) => {
+    expect(() => decode(wire as AttributeValue)).toThrowError(
+      expect.objectContaining({ code: 'MALFORMED_VALUE', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['a map without a map', { M: null }],
+    ['a list without a list', { L: 'abc' }],
+    ['a list that is an object', { L: { 0: { S: 'a' } } }],
+    ['a set without a list', { SS: 'abc' }],
+  ])('is refused although its letter is right: %s', (_what, wire) => {
+    expect(() => decode(wire as AttributeValue)).toThrowError();
+  });
+});
