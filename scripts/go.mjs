@@ -96,10 +96,10 @@ function runTask() {
     // A group of its own, so that a signal reaches every process of the task, and each of them once.
     detached: !windows,
   });
-  const stop = passSignalsTo(child);
+  const { settled } = passSignalsTo(child);
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`));
   child.on('exit', async (code, signal) => {
-    await stop.settled();
+    await settled();
     process.exit(code ?? 128 + constants.signals[signal]);
   });
 }
