@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url';
 /** The repository's root, from the sources of these tests as well as from what they are compiled to. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** What an application on Lambda is made of. */
+export const lambdaPackages = ['filters', 'core', 'decorators', 'lambda'].map(
+  (name) => `packages/${name}/dist/index.js`,
+);
+
 /**
  * Throws unless these files of `dist/` folders, given from the root, are there. Some tests run what users get, the
  * built packages, and not the sources as all others do.

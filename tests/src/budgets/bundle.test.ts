@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requireBuilt, root } from '../built.js';
+import { lambdaPackages, requireBuilt, root } from '../built.js';
 
 /**
  * What an application brings along, in bytes of one minified file before compression. A schema library is not counted:
@@ -45,11 +45,7 @@ const applications = {
 /** No application needs these to route records on Lambda. */
 const neverBundled = ['@aws-sdk/', '@smithy/', 'pino', 'zod'];
 
-beforeAll(() =>
-  requireBuilt(
-    ...['filters', 'core', 'decorators', 'lambda'].map((name) => `packages/${name}/dist/index.js`),
-  ),
-);
+beforeAll(() => requireBuilt(...lambdaPackages));
 
 describe.each(Object.entries(applications))(
   'a Lambda application of %s',

@@ -6,22 +6,19 @@ import { type BuildOptions, build } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../fixtures/compilers/app.js';
-import { requireBuilt, root } from '../built.js';
+import { lambdaPackages, requireBuilt, root } from '../built.js';
 
 const run = promisify(execFile);
 const fixtures = `${root}tests/fixtures/compilers`;
 const source = (name: string) => join(fixtures, `${name}.ts`);
 
 /** Below the fixtures, so that what stays outside a bundle is found from there. */
-let out: string;
+const out = join(fixtures, `out/${process.pid}`);
 let transcript: Awaited<ReturnType<typeof main>>;
 
 beforeAll(async () => {
-  requireBuilt(
-    ...['filters', 'core', 'decorators', 'lambda'].map((name) => `packages/${name}/dist/index.js`),
-  );
-  await mkdir(join(fixtures, 'out'), { recursive: true });
-  out = await mkdtemp(join(fixtures, 'out/'));
+  requireBuilt(...lambdaPackages);
+  await mkdir(out, { recursive: true });
   transcript = await main();
 });
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requireBuilt, root } from '../built.js';
+import { lambdaPackages, requireBuilt, root } from '../built.js';
 import type { Hops } from './report.js';
 
 /**
@@ -21,7 +21,7 @@ const report = 'tests/dist/hops/report.js';
 let measured: readonly Hops[];
 
 beforeAll(async () => {
-  requireBuilt(report);
+  requireBuilt(...lambdaPackages, report);
   const { stdout } = await promisify(execFile)(process.execPath, [root + report, '--json']);
   measured = JSON.parse(stdout);
 }, 60_000);
