@@ -84,8 +84,9 @@ function bin(folder, name) {
 /** pnpm itself sees that nothing has changed since the last install, and is then done in half a second. */
 function installDependencies() {
   const settings = ['--config.optimistic-repeat-install=true', '--config.confirm-modules-purge=false'];
-  // The tools are development dependencies, also where NODE_ENV says production.
-  quietly(node, [pnpm, 'install', '--frozen-lockfile', '--prod=false', ...settings], { cwd: root, env });
+  // The tools are development dependencies, also where NODE_ENV says production; errors are told, also to `npm --silent`.
+  const flags = ['--frozen-lockfile', '--prod=false', '--reporter=append-only', '--loglevel=warn', ...settings];
+  quietly(node, [pnpm, 'install', ...flags], { cwd: root, env });
 }
 
 function runTask() {
