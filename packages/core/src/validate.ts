@@ -12,11 +12,14 @@ export async function validate(change: ChangeView): Promise<Outcome | undefined>
   const { model } = change;
   if (!needsValidation(model) || change.validated) return undefined;
   try {
+    const parsed: ['new' | 'old', unknown][] = [];
     for (const image of imagesToValidate(model, change)) {
       const result = await model.schema['~standard'].validate(change[image]);
       if (result.issues) return invalid(model, result.issues);
-      change.replace(image, result.value);
+      parsed.push([image, result.value]);
     }
+    // Not before both fit: the next handler of this model validates what is stored again.
+    for (const [image, item] of parsed) change.replace(image, item);
     change.validated = true;
     return undefined;
   } catch (error) {
