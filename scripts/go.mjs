@@ -83,9 +83,15 @@ function bin(folder, name) {
 
 /** pnpm itself sees that nothing has changed since the last install, and is then done in half a second. */
 function installDependencies() {
-  const settings = ['--config.optimistic-repeat-install=true', '--config.confirm-modules-purge=false'];
-  // The tools are development dependencies, also where NODE_ENV says production; errors are told, also to `npm --silent`.
-  const flags = ['--frozen-lockfile', '--prod=false', '--reporter=append-only', '--loglevel=warn', ...settings];
+  const flags = [
+    '--frozen-lockfile',
+    '--config.optimistic-repeat-install',
+    '--config.confirm-modules-purge=false',
+  ];
+  // The tools are development dependencies, also where NODE_ENV says production.
+  flags.push('--prod=false');
+  // Errors are told, also to `npm --silent`.
+  flags.push('--reporter=append-only', '--loglevel=warn');
   quietly(node, [pnpm, 'install', ...flags], { cwd: root, env });
 }
 
