@@ -32,7 +32,7 @@ export async function runBatch(
   const drain = createDrain(router, {
     afterFailure: { kind: 'stop' },
     order: router.order ?? 'strict',
-    recall: memory.recall,
+    recall: memory.size > 0 ? memory.recall : undefined,
     signal: work.signal,
   });
   if (budgetMs <= 0) work.abort(timeIsUp());

@@ -1,6 +1,6 @@
 import type { StreamRecord } from '@sluice/filters';
 import { MalformedRecordError } from './errors.js';
-import { compareSequenceNumbers, isSequenceNumber } from './sequence-number.js';
+import { compareSequenceNumbers } from './sequence-number.js';
 
 /**
  * Refuses records that cannot be the next ones of one shard, before anything is run: each needs an event name, keys, a
@@ -19,16 +19,23 @@ export function checkRecords(
     if (problem) throw new MalformedRecordError(`Record ${index} of ${records.length} ${problem}`);
     const { eventSourceARN, dynamodb } = record as StreamRecord;
     if (streamArn !== undefined && streamArn !== eventSourceARN) throw mixed(streamArn, eventSourceARN);
-    if (previous !== undefined && compareSequenceNumbers(dynamodb.SequenceNumber, previous) <= 0) {
+    const number = dynamodb.SequenceNumber;
+    // Neighbours mostly have numbers of one length, whose order as text is their order.
+    const isAbove =
+      previous === undefined ||
+      (number.length === previous.length ? number > previous : compareSequenceNumbers(number, previous) > 0);
+    if (!isAbove) {
       throw new MalformedRecordError(
-        `Record ${index} of ${records.length} has the sequence number ${dynamodb.SequenceNumber}, which is not above ${previous} before it. ` +
+        `Record ${index} of ${records.length} has the sequence number ${number}, which is not above ${previous} before it. ` +
           'Records of a shard come in ascending order; give each record of a test its own, larger sequence number.',
       );
     }
     streamArn = eventSourceARN;
-    previous = dynamodb.SequenceNumber;
+    previous = number;
   }
 }
+
+const decimalDigits = /^\d+$/;
 
 function problemOf(record: Partial<StreamRecord> | null | undefined): string | undefined {
   if (typeof record !== 'object' || record === null)
@@ -42,7 +49,7 @@ function problemOf(record: Partial<StreamRecord> | null | undefined): string | u
   }
   if (typeof dynamodb !== 'object' || dynamodb === null)
     return 'has no "dynamodb" part. Expected its Keys and SequenceNumber there.';
-  if (!isSequenceNumber(dynamodb.SequenceNumber)) {
+  if (typeof dynamodb.SequenceNumber !== 'string' || !decimalDigits.test(dynamodb.SequenceNumber)) {
     return `has no usable SequenceNumber (got ${JSON.stringify(dynamodb.SequenceNumber)}). Expected decimal digits; without one it cannot be reported as unfinished.`;
   }
   if (

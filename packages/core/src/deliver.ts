@@ -30,16 +30,18 @@ export interface Counts {
  * Runs the handlers of a record that are not done, one after another; a failing one does not stop the others. The
  * record's outcome is failed when one of them failed or was not started.
  */
-export async function deliver(task: Task, delivery: Delivery): Promise<Outcome> {
-  if (task.unmatchable) return failed(task.unmatchable);
-  const changes: ChangeView[] = [];
-  let result: Outcome = allSkipped;
-  for (const compiled of task.routes) {
-    const outcome = await runRoute(compiled, task, delivery, changes);
-    if (outcome.kind === 'failed') result = outcome;
-    else if (outcome.kind === 'handled' && result.kind === 'skipped') result = outcome;
-  }
-  return result;
+export function deliverWith(delivery: Delivery): (task: Task) => Promise<Outcome> {
+  return async function deliver(task) {
+    if (task.unmatchable) return failed(task.unmatchable);
+    const changes: ChangeView[] = [];
+    let result: Outcome = allSkipped;
+    for (const compiled of task.routes) {
+      const outcome = await runRoute(compiled, task, delivery, changes);
+      if (outcome.kind === 'failed') result = outcome;
+      else if (outcome.kind === 'handled' && result.kind === 'skipped') result = outcome;
+    }
+    return result;
+  };
 }
 
 const allSkipped = skipped('every handler skipped it');
@@ -58,7 +60,7 @@ async function runRoute(
   if (state.done.includes(id)) return handled;
   if (delivery.stopped) return notStarted;
 
-  let change = changes.find((view) => view.model === model);
+  let change = changes.length > 0 ? changes.find((view) => view.model === model) : undefined;
   if (!change) {
     change = new ChangeView(record, model);
     changes.push(change);

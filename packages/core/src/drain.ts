@@ -2,14 +2,13 @@ import { isSluiceError, type StreamRecord } from '@sluice/filters';
 import type { Backoff } from './backoff.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
-import { type Counts, type Delivery, deliver, logFailure, notStarted } from './deliver.js';
+import { type Counts, type Delivery, deliverWith, logFailure, notStarted } from './deliver.js';
 import { itemKeyOf } from './event-identity.js';
 import { failed } from './outcome.js';
 import {
   type Progress,
   progressOf,
   type RecordState,
-  recordState,
   remainingOf,
   type Task,
   type Tracker,
@@ -52,7 +51,7 @@ export interface DrainOptions {
   readonly afterFailure: { readonly kind: 'stop' } | { readonly kind: 'retry'; readonly backoff: Backoff };
   readonly order: Order;
   /** What is known of a record from before. Its handlers that are done are not run again. */
-  readonly recall?: (record: StreamRecord) => RecordState | undefined;
+  readonly recall?: ((record: StreamRecord) => RecordState | undefined) | undefined;
   /** Becomes `ctx.signal`; when it aborts, nothing new starts. */
   readonly signal?: AbortSignal;
 }
@@ -67,24 +66,20 @@ interface Lane {
 }
 
 export function createDrain(router: Router, options: DrainOptions): Drain {
-  const { afterFailure, recall } = options;
+  const { afterFailure, order, recall } = options;
   const { clock, random, concurrency } = router;
   const signal = options.signal ?? new AbortController().signal;
   const counts: Counts = { records: 0, unmatched: 0, handled: 0, skipped: 0, failed: 0 };
-  const delivery: Delivery = {
-    router,
-    signal,
-    stopped: false,
-    counts,
-    logged: new WeakSet([notStarted.error]),
-  };
-  const run = chain<Task>(router.recordMiddleware, (task) => deliver(task, delivery));
-  const laneKeyOf = options.order === 'strict' ? () => '' : itemKeyOf;
+  const logged = new WeakSet([notStarted.error]);
+  const delivery: Delivery = { router, signal, stopped: false, counts, logged };
+  const run = chain<Task>(router.recordMiddleware, deliverWith(delivery));
   const tracker: Tracker = { tasks: [], last: undefined };
   const lanes = new Map<string, Lane>();
   const ready: Lane[] = [];
   const halt = new AbortController();
   let waiters: { readonly unfinished: number; readonly resolve: () => void }[] = [];
+  /** The highest number of unfinished records that anyone waits for. */
+  let awaited = -1;
   let running = 0;
   let waiting = 0;
   let unfinished = 0;
@@ -97,11 +92,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
 
   return {
     offer,
-    until: (limit) =>
-      new Promise((resolve) => {
-        waiters.push({ unfinished: limit, resolve });
-        wakeWaiters();
-      }),
+    until,
     stop,
     progress: () => progressOf(tracker),
     remaining: () => remainingOf(tracker),
@@ -113,47 +104,57 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
 
   function offer(records: readonly StreamRecord[]): void {
     checkRecords(records, tracker.last);
-    const matches = records.map((record) => matchOrFault(router, record));
-    const keys = records.map((record, index) => (isUnmatched(matches[index]) ? '' : laneKeyOf(record)));
-    for (let index = 0; index < records.length; index++) {
-      const record = records[index] as StreamRecord;
-      const match = matches[index] as Match;
-      counts.records++;
-      if (isUnmatched(match)) counts.unmatched++;
-      else enqueue(record, match, keys[index] as string);
-      tracker.last = record.dynamodb.SequenceNumber;
+    const placed = place(records);
+    for (const { task, key } of placed) {
+      tracker.tasks.push(task);
+      const lane = lanes.get(key);
+      if (lane) lane.tasks.push(task);
+      else {
+        const created = { key, tasks: [task], head: 0, failures: 0 };
+        lanes.set(key, created);
+        ready.push(created);
+      }
     }
+    unfinished += placed.length;
+    counts.records += records.length;
+    counts.unmatched += records.length - placed.length;
+    tracker.last = records.at(-1)?.dynamodb.SequenceNumber ?? tracker.last;
     startLanes();
   }
 
-  function enqueue(record: StreamRecord, match: Match, key: string): void {
-    const [routes, unmatchable] = match instanceof Error ? [[], match] : [match, undefined];
-    const state = recall?.(record) ?? recordState();
-    const task = {
-      record,
-      routes,
-      unmatchable,
-      state,
-      before: tracker.last,
-      position: position++,
-      finished: false,
-    };
-    tracker.tasks.push(task);
-    unfinished++;
-    const lane = lanes.get(key);
-    if (lane) lane.tasks.push(task);
-    else {
-      const created = { key, tasks: [task], head: 0, failures: 0 };
-      lanes.set(key, created);
-      ready.push(created);
+  /** Finds the routes and the lane of each record that has any. What throws here refuses them all: nothing is started. */
+  function place(records: readonly StreamRecord[]): { readonly task: Task; readonly key: string }[] {
+    const placed: { task: Task; key: string }[] = [];
+    let before = tracker.last;
+    for (const record of records) {
+      let routes: readonly CompiledRoute[] = [];
+      let unmatchable: Error | undefined;
+      try {
+        routes = router.match(record);
+      } catch (error) {
+        unmatchable = asFault(error);
+      }
+      if (routes.length > 0 || unmatchable) {
+        const key = order === 'strict' ? '' : itemKeyOf(record);
+        const state = { done: [], failures: undefined, running: undefined };
+        placed.push({
+          key,
+          task: { record, routes, unmatchable, state, before, position: position++, finished: false },
+        });
+      }
+      before = record.dynamodb.SequenceNumber;
     }
+    // Only now: what is recalled belongs to this drain, which nothing may refuse any more.
+    if (recall) for (const { task } of placed) task.state = recall(task.record) ?? task.state;
+    return placed;
   }
 
   function startLanes(): void {
     while (running < concurrency && !delivery.stopped) {
       const lane = ready.shift();
       if (!lane) return;
-      if (next(lane)) void runLane(lane);
+      const task = next(lane);
+      if (task) void runLane(lane, task);
     }
   }
 
@@ -163,9 +164,9 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     return task && task.position < ceiling && !delivery.stopped ? task : undefined;
   }
 
-  async function runLane(lane: Lane): Promise<void> {
+  async function runLane(lane: Lane, first: Task): Promise<void> {
     running++;
-    for (let task = next(lane); task; task = next(lane)) {
+    for (let task: Task | undefined = first; task; task = next(lane)) {
       const outcome = await run(task).catch(failed);
       if (outcome.kind === 'failed') {
         logFailure(delivery, task.record, outcome.error, 'record failed');
@@ -173,24 +174,15 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
         else waitToRetry(lane, afterFailure.backoff);
         break;
       }
-      finish(task, lane);
+      task.finished = true;
+      lane.failures = 0;
+      if (++lane.head === 1024) letGo(lane);
+      if (--unfinished <= awaited) wakeWaiters();
     }
     running--;
     if (lane.head === lane.tasks.length) lanes.delete(lane.key);
-    startLanes();
-    wakeWaiters();
-  }
-
-  function finish(task: Task, lane: Lane): void {
-    task.finished = true;
-    unfinished--;
-    lane.failures = 0;
-    lane.head++;
-    if (lane.head === 1024) {
-      lane.tasks.splice(0, lane.head);
-      lane.head = 0;
-    }
-    if (waiters.length > 0) wakeWaiters();
+    if (ready.length > 0) startLanes();
+    if (running === 0) wakeWaiters();
   }
 
   function waitToRetry(lane: Lane, backoff: Backoff): void {
@@ -211,27 +203,30 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     wakeWaiters();
   }
 
+  function until(limit: number): Promise<void> {
+    return new Promise((resolve) => {
+      waiters.push({ unfinished: limit, resolve });
+      wakeWaiters();
+    });
+  }
+
   function wakeWaiters(): void {
     const nothingMoves = running === 0 && waiting === 0;
     const woken = waiters.filter((waiter) => nothingMoves || unfinished <= waiter.unfinished);
-    if (woken.length === 0) return;
     waiters = waiters.filter((waiter) => !woken.includes(waiter));
+    awaited = Math.max(-1, ...waiters.map((waiter) => waiter.unfinished));
     for (const { resolve } of woken) resolve();
   }
 }
 
-/** The routes of a record, or why they cannot be told: such a record is failed, not unmatched. */
-type Match = readonly CompiledRoute[] | Error;
-
-function matchOrFault(router: Router, record: StreamRecord): Match {
-  try {
-    return router.match(record);
-  } catch (error) {
-    if (isSluiceError(error) && error.code === 'UNKNOWN_TABLE') throw error;
-    return failed(error).error;
-  }
+/** Frees the records that a lane has behind it. */
+function letGo(lane: Lane): void {
+  lane.tasks.splice(0, lane.head);
+  lane.head = 0;
 }
 
-function isUnmatched(match: Match | undefined): boolean {
-  return match instanceof Error ? false : match?.length === 0;
+/** Why a record cannot be matched: it is then failed, not unmatched. An unknown table refuses the whole delivery. */
+function asFault(error: unknown): Error {
+  if (isSluiceError(error) && error.code === 'UNKNOWN_TABLE') throw error;
+  return failed(error).error;
 }

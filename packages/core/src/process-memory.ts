@@ -8,6 +8,8 @@ import { type RecordState, recordState, type Task } from './progress.js';
  * a second time.
  */
 export interface ProcessMemory {
+  /** How many records are remembered. */
+  readonly size: number;
   /** Hands the state of a record over to the delivery that now has it. */
   recall(record: StreamRecord): RecordState | undefined;
   /** Keeps what a delivery leaves: its records from the first unfinished one on. */
@@ -18,8 +20,10 @@ export interface ProcessMemory {
 export function createProcessMemory(limit = 10_000): ProcessMemory {
   const states = new Map<string, RecordState>();
   return {
+    get size() {
+      return states.size;
+    },
     recall(record) {
-      if (states.size === 0) return undefined;
       const key = keyOf(record);
       const state = states.get(key);
       states.delete(key);

@@ -28,7 +28,7 @@ export interface Task {
   readonly routes: readonly CompiledRoute[];
   /** Why the record cannot be matched; it then fails on each attempt. */
   readonly unmatchable: Error | undefined;
-  readonly state: RecordState;
+  state: RecordState;
   /** The sequence number of the record before it, matched or not. */
   readonly before: string | undefined;
   /** Its place among the matched records of its drain. */
@@ -40,12 +40,15 @@ export function recordState(done: readonly string[] = [], failures?: RecordState
   return { done: [...done], failures, running: undefined };
 }
 
-/** Where a stored progress is taken up: what it says of a record above its watermark. */
-export function recallFrom(progress: Progress): (record: StreamRecord) => RecordState | undefined {
+/** What a stored progress says of a record above its watermark; nothing when it says nothing of any. */
+export function recallFrom({
+  done,
+  attempts,
+}: Progress): ((record: StreamRecord) => RecordState | undefined) | undefined {
+  if (Object.keys(done).length + Object.keys(attempts).length === 0) return undefined;
   return ({ dynamodb: { SequenceNumber } }) => {
-    const done = progress.done[SequenceNumber];
-    const attempts = progress.attempts[SequenceNumber];
-    return done || attempts ? recordState(done, attempts) : undefined;
+    const known = SequenceNumber in done || SequenceNumber in attempts;
+    return known ? recordState(done[SequenceNumber], attempts[SequenceNumber]) : undefined;
   };
 }
 
@@ -58,8 +61,9 @@ export interface Tracker {
 
 /** The tasks from the first unfinished one on. */
 export function remainingOf(tracker: Tracker): readonly Task[] {
-  const first = tracker.tasks.findIndex(({ finished }) => !finished);
-  if (first !== 0) tracker.tasks = first < 0 ? [] : tracker.tasks.slice(first);
+  let first = 0;
+  while (tracker.tasks[first]?.finished) first++;
+  if (first > 0) tracker.tasks = tracker.tasks.slice(first);
   return tracker.tasks;
 }
 

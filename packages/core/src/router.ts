@@ -129,8 +129,11 @@ function matchWith(index: Index, unknown: (streamArn: string) => Candidates): Ro
   return (record) => {
     const streamArn = record.eventSourceARN;
     const candidates = ofStream.get(streamArn) ?? index.get(tableOf(streamArn) ?? '') ?? unknown(streamArn);
-    ofStream.set(streamArn, candidates);
-    return candidates[record.eventName].filter(({ matches }) => matches(record));
+    if (!ofStream.has(streamArn)) ofStream.set(streamArn, candidates);
+    const matching: CompiledRoute[] = [];
+    for (const compiled of candidates[record.eventName])
+      if (compiled.matches(record)) matching.push(compiled);
+    return matching;
   };
 }
 
@@ -167,7 +170,7 @@ function validated(model: Model, run: CompiledRoute['run']): CompiledRoute['run'
 async function callHandler({ route, change, context }: HandlerCall): Promise<Outcome> {
   try {
     const result = await route.handle(change as never, context);
-    return isOutcome(result) ? result : handled;
+    return result !== undefined && isOutcome(result) ? result : handled;
   } catch (error) {
     return failed(error);
   }

@@ -9,10 +9,6 @@ export function compareSequenceNumbers(left: string, right: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-export function isSequenceNumber(value: unknown): value is string {
-  return typeof value === 'string' && /^\d+$/.test(value);
-}
-
 function withoutZeros(digits: string): string {
   return digits.charCodeAt(0) === 48 ? digits.replace(/^0+/, '') : digits;
 }
