@@ -1,4 +1,4 @@
-import { failed, isOutcome, type Outcome } from './outcome.js';
+import { failed, type Outcome, outcomeMarker } from './outcome.js';
 
 /**
  * One layer of the onion. `next()` runs everything inside it and resolves to the outcome; it never rejects. It may be
@@ -16,7 +16,7 @@ export function chain<Unit>(
     (inner, layer) => async (unit) => {
       try {
         const outcome = await layer(unit, () => inner(unit).catch(failed));
-        if (isOutcome(outcome)) return outcome;
+        if (typeof outcome === 'object' && outcomeMarker in outcome) return outcome;
         throw new TypeError('A middleware gave back no outcome. End it with: return next().');
       } catch (error) {
         return failed(error);

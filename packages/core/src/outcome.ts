@@ -1,4 +1,5 @@
-const marker: unique symbol = Symbol.for('sluice.outcome');
+/** Tells an outcome from anything else, across duplicated copies of this package. */
+export const outcomeMarker: unique symbol = Symbol.for('sluice.outcome');
 
 /**
  * What became of one change in one handler, or of one record in all of them. An outcome can only be had from the
@@ -7,7 +8,7 @@ const marker: unique symbol = Symbol.for('sluice.outcome');
 export type Outcome = Handled | Skipped | Failed;
 
 interface Marked {
-  readonly [marker]: true;
+  readonly [outcomeMarker]: true;
 }
 
 export interface Handled extends Marked {
@@ -25,20 +26,20 @@ export interface Failed extends Marked {
 }
 
 /** The change was dealt with. */
-export const handled: Handled = Object.freeze({ [marker]: true as const, kind: 'handled' as const });
+export const handled: Handled = Object.freeze({ [outcomeMarker]: true as const, kind: 'handled' as const });
 
 /** The change needs no handling; it is done, and counted as skipped. */
 export function skipped(reason: string): Skipped {
-  return Object.freeze({ [marker]: true as const, kind: 'skipped' as const, reason });
+  return Object.freeze({ [outcomeMarker]: true as const, kind: 'skipped' as const, reason });
 }
 
 /** The change is not done, and will be delivered again. Whatever was thrown becomes an `Error`. */
 export function failed(thrown: unknown): Failed {
-  return Object.freeze({ [marker]: true as const, kind: 'failed' as const, error: asError(thrown) });
+  return Object.freeze({ [outcomeMarker]: true as const, kind: 'failed' as const, error: asError(thrown) });
 }
 
 export function isOutcome(value: unknown): value is Outcome {
-  return typeof value === 'object' && value !== null && marker in value;
+  return typeof value === 'object' && value !== null && outcomeMarker in value;
 }
 
 function asError(thrown: unknown): Error {
