@@ -1,4 +1,4 @@
-import type { StreamRecord } from '@sluice/filters';
+import { type StreamRecord, tableOf } from '@sluice/filters';
 import { MalformedRecordError } from './errors.js';
 import { compareSequenceNumbers } from './sequence-number.js';
 
@@ -18,6 +18,8 @@ export function checkRecords(
     const problem = problemOf(record);
     if (problem) throw new MalformedRecordError(`Record ${index} of ${records.length} ${problem}`);
     const { eventSourceARN, dynamodb } = record as StreamRecord;
+    if (streamArn === undefined && tableOf(eventSourceARN) === undefined)
+      throw ofNoTable(index, eventSourceARN);
     if (streamArn !== undefined && streamArn !== eventSourceARN) throw mixed(streamArn, eventSourceARN);
     const number = dynamodb.SequenceNumber;
     // Neighbours mostly have numbers of one length, whose order as text is their order.
@@ -42,15 +44,15 @@ function problemOf(record: Partial<StreamRecord> | null | undefined): string | u
     return 'is not an object. Expected a DynamoDB stream record.';
   const { eventName, eventSourceARN, dynamodb } = record;
   if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') {
-    return `has the eventName ${JSON.stringify(eventName)}. Expected INSERT, MODIFY or REMOVE; is this an event of another service?`;
+    return `has the eventName ${shown(eventName)}. Expected INSERT, MODIFY or REMOVE; is this an event of another service?`;
   }
   if (typeof eventSourceARN !== 'string') {
-    return "has no eventSourceARN. Expected the stream's ARN, as in arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000.";
+    return `has no eventSourceARN. ${expectedArn}`;
   }
   if (typeof dynamodb !== 'object' || dynamodb === null)
     return 'has no "dynamodb" part. Expected its Keys and SequenceNumber there.';
   if (typeof dynamodb.SequenceNumber !== 'string' || !decimalDigits.test(dynamodb.SequenceNumber)) {
-    return `has no usable SequenceNumber (got ${JSON.stringify(dynamodb.SequenceNumber)}). Expected decimal digits; without one it cannot be reported as unfinished.`;
+    return `has no usable SequenceNumber (got ${shown(dynamodb.SequenceNumber)}). Expected decimal digits; without one it cannot be reported as unfinished.`;
   }
   if (
     typeof dynamodb.Keys !== 'object' ||
@@ -60,6 +62,19 @@ function problemOf(record: Partial<StreamRecord> | null | undefined): string | u
     return 'has no Keys. Expected the key attributes of the item, as in { "pk": { "S": "…" } }.';
   }
   return undefined;
+}
+
+const expectedArn =
+  "Expected the stream's ARN, as in arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000.";
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+function ofNoTable(index: number, streamArn: string): MalformedRecordError {
+  return new MalformedRecordError(
+    `Record ${index} has the eventSourceARN "${streamArn}", which names no table. ${expectedArn}`,
+  );
 }
 
 function mixed(one: string, other: string): MalformedRecordError {
