@@ -48,7 +48,10 @@ describe('the poller reads', () => {
   test('the changes of an item in write order, across rolls and splits', async () => {
     const given = scenario();
     const order: number[] = [];
-    given.work = ({ dynamodb }) => void order.push(Number((dynamodb.NewImage?.['n'] as { N: string }).N));
+    given.work = ({ dynamodb }) => {
+      const { n } = dynamodb.NewImage as { n: { N: string } };
+      order.push(Number(n.N));
+    };
     const polling = given.begin();
     for (let n = 0; n < 60; n++) {
       given.shop.put({ pk: 'same', n });
@@ -225,6 +228,41 @@ describe('what the listing shows', () => {
     await given.clock.advance(1_000);
     await polling.stop();
     expect(given.handled).toEqual(given.written());
+  });
+
+  test('a child that is listed before its parent waits for it', async () => {
+    const given = scenario();
+    const [grandparent] = given.shardIds() as [string];
+    const parent = given.streams.roll(grandparent, { lateChild: true });
+    given.shop.put({ pk: 'same', n: 1 });
+    given.streams.roll(parent);
+    given.shop.put({ pk: 'same', n: 2 });
+    const polling = given.begin();
+    await given.clock.advance(600_000);
+    expect(given.handled).toEqual([]);
+    given.streams.reveal();
+    await given.clock.advance(62_000);
+    await polling.stop();
+    expect(given.handled).toEqual(given.written());
+  });
+
+  test('a late child whose parent is long finished is found, though all shards in work are newer', async () => {
+    const given = scenario({ table: { shards: 2 } });
+    const polling = given.begin();
+    await given.clock.advance(1_000);
+    const [slow, quick] = given.shop.openShards() as [string, string];
+    given.streams.roll(slow, { lateChild: true });
+    await given.clock.advance(120_000);
+    const newer = given.streams.roll(quick);
+    await given.clock.advance(1_000);
+    given.streams.roll(newer);
+    put(given, 20);
+    await given.clock.advance(120_000);
+    expect(given.handled.length).toBeLessThan(20);
+    given.streams.reveal();
+    await given.clock.advance(11 * 60_000);
+    await polling.stop();
+    expect(given.handled.toSorted()).toEqual(given.written());
   });
 
   test('an open parent beside its child is waited for', async () => {

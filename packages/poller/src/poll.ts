@@ -58,24 +58,15 @@ export async function poll(router: Router, options: PollOptions): Promise<void> 
   const crew = createCrew(options.signal ?? undefined, (err) => logger.error({ err }, 'the poller stops'));
   const { stopping, start, fail } = crew;
 
-  start(async () => {
-    const caller = { router, api, clock, random, logger, stopping };
-    const streamArns = await findStreams(options.streams, { ...caller, place: await place() });
-    for (const streamArn of streamArns) {
-      start(() =>
-        readStream(streamArn, {
-          ...caller,
-          ...settings(options, router),
-          working: working.signal,
-          start,
-          fail,
-        }),
-      );
-    }
-  });
   stopping.addEventListener('abort', giveUpLater, { once: true });
   try {
+    const caller = { router, api, clock, random, logger, stopping };
+    const run = { ...caller, ...settings(options, router), working: working.signal, start, fail };
+    const streamArns = await findStreams(options.streams, { ...caller, place: await place() });
+    for (const streamArn of streamArns) start(() => readStream(streamArn, run));
     await crew.finished();
+  } catch (error) {
+    if (!stopping.aborted || error !== stopping.reason) throw error;
   } finally {
     stopping.removeEventListener('abort', giveUpLater);
     over.abort();

@@ -166,6 +166,7 @@ export async function play(seed: number, story: readonly Step[]): Promise<void> 
       case 'replies lost':
         return store.failPuts('reply lost', 2);
       case 'fault':
+        streams.heal(); // a start gives up on a service that fails for long
         return streams.fail(step.operation, step.name, step);
       case 'expire':
         return streams.expireIterators();
@@ -183,7 +184,6 @@ export async function play(seed: number, story: readonly Step[]): Promise<void> 
 
   /** A process of its own: after its crash nothing that it waits for ever comes. */
   function begin() {
-    streams.heal(); // a start gives up on a service that fails for long
     processes++;
     let alive = true;
     const mortal = <T>(promise: Promise<T>) =>
