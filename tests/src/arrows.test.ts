@@ -10,7 +10,7 @@ const packages: Record<string, Allowed> = {
   filters: { loads: [], types: ['@standard-schema/spec'] },
   core: { loads: ['@sluice/filters', 'node:crypto'], types: ['@standard-schema/spec'] },
   decorators: { loads: ['@sluice/core', 'inversify', 'reflect-metadata'], tests: ['@sluice/testing'] },
-  lambda: { loads: ['@sluice/core'], tests: ['@sluice/testing', 'node:*'] },
+  lambda: { loads: ['@sluice/core'], tests: ['@sluice/testing'] },
   poller: {
     loads: ['@sluice/core', '@aws-sdk/client-dynamodb-streams', 'node:*'],
     tests: ['@sluice/testing'],
@@ -92,6 +92,11 @@ describe('the check sees', () => {
     expect(arrowProblems({ manifest, files: [] }, allowed)).toEqual([
       expect.stringContaining('no arrow leads there'),
     ]);
+  });
+
+  test('a sibling in a test', () => {
+    const room = planted('src/router.test.ts', `import { poll } from '@sluice/poller';`);
+    expect(arrowProblems(room, allowed)).toEqual([expect.stringContaining('no arrow leads there')]);
   });
 
   test('nothing in what is allowed', () => {

@@ -7,7 +7,7 @@ export interface Allowed {
   readonly loads: readonly string[];
   /** Of these it takes types only, so that nothing is loaded. */
   readonly types?: readonly string[];
-  /** What its tests may import besides. */
+  /** Packages of ours that its tests may import besides; libraries and Node's modules they take as they need. */
   readonly tests?: readonly string[];
   /** Libraries are its own affair; `loads` speaks of our packages and Node's modules. */
   readonly anyLibrary?: boolean;
@@ -85,10 +85,10 @@ function importProblem(
       : undefined;
   }
   const name = packageOf(from);
-  const forTests = isTestCode(path) ? [...(allowed.tests ?? []), ...(allowed.types ?? [])] : [];
+  const forTests = isTestCode(path) ? (allowed.tests ?? []) : [];
   const forTypes = typeOnly ? (allowed.types ?? []) : [];
-  const isLibrary = !name.startsWith('node:') && !isOurs(name);
-  const isFree = isLibrary && (isTestCode(path) || allowed.anyLibrary);
+  const isLibrary = !isOurs(name) && !name.startsWith('node:');
+  const isFree = isTestCode(path) ? !isOurs(name) : isLibrary && allowed.anyLibrary;
   if (!isFree && !isIn([...allowed.loads, ...forTests, ...forTypes], name)) {
     return isIn(allowed.types ?? [], name) ? 'only `import type` is allowed' : 'no arrow leads there';
   }
