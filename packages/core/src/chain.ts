@@ -16,7 +16,7 @@ export function chain<Unit>(
     (inner, layer) => async (unit) => {
       try {
         const outcome = await layer(unit, () => inner(unit).catch(failed));
-        if (typeof outcome === 'object' && outcomeMarker in outcome) return outcome;
+        if (typeof outcome === 'object' && outcome !== null && outcomeMarker in outcome) return outcome;
         throw new TypeError('A middleware gave back no outcome. End it with: return next().');
       } catch (error) {
         return failed(error);

@@ -212,3 +212,25 @@ describe('a failure', () => {
     expect(messages).toEqual(['record failed', 'record failed']);
   });
 });
+
+describe('keys that DynamoDB cannot have written', () => {
+  const oddKeys = (record: StreamRecord): StreamRecord => {
+    const Keys = { pk: { S: 'A', N: '1' } as unknown as { S: string } };
+    return { ...record, dynamodb: { ...record.dynamodb, Keys } };
+  };
+
+  it('do not keep a failure beside them from being reported and remembered', async () => {
+    const { ran, router } = noting({ A1: 1 });
+    const [first, second] = recordsOf('A1 A2') as [StreamRecord, StreamRecord];
+    const memory = createProcessMemory();
+    expect((await deliver(router, [first, oddKeys(second)], memory)).firstUnfinished).toBe('1');
+    expect((await deliver(router, [first, oddKeys(second)], memory)).firstUnfinished).toBeUndefined();
+    expect(ran).toEqual(['A1', 'A2']);
+  });
+
+  it('have a lane of their own', async () => {
+    const { ran, router } = noting({}, { order: 'lanes' });
+    await deliver(router, recordsOf('A1 A2').map(oddKeys));
+    expect(ran).toEqual(['A1', 'A2']);
+  });
+});

@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/filters';
 
 /** Everything that is wrong with a set-up, found at start and told at once. Nothing has been read or run. */
 export class ConfigurationError extends SluiceError {
+  override readonly name: string = 'ConfigurationError';
   constructor(readonly problems: readonly string[]) {
     const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
     super('CONFIGURATION', `${count} at start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -10,6 +11,7 @@ export class ConfigurationError extends SluiceError {
 
 /** A batch with a record that cannot be a stream record, or not in this place. Nothing of the batch has been run. */
 export class MalformedRecordError extends SluiceError {
+  override readonly name: string = 'MalformedRecordError';
   constructor(message: string) {
     super('MALFORMED_RECORD', message);
   }
@@ -17,6 +19,7 @@ export class MalformedRecordError extends SluiceError {
 
 /** Records of a table that no route names. Nothing of the batch has been run. */
 export class UnknownTableError extends SluiceError {
+  override readonly name: string = 'UnknownTableError';
   constructor(streamArn: string, tables: readonly string[]) {
     super(
       'UNKNOWN_TABLE',
@@ -28,6 +31,7 @@ export class UnknownTableError extends SluiceError {
 
 /** A stored item does not fit its entity's schema. The issues name paths and rules. */
 export class InvalidItemError extends SluiceError {
+  override readonly name: string = 'InvalidItemError';
   constructor(
     entity: string,
     readonly issues: readonly { readonly path: string; readonly message: string }[],

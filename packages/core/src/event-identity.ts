@@ -16,9 +16,16 @@ export function idempotencyKeyOf(record: StreamRecord, handlerId: string): strin
   return digest([...identity(record), handlerId]);
 }
 
-/** The item that a record is about, as text: equal for equal keys, different for different ones. */
-export function itemKeyOf(record: StreamRecord): string {
-  return JSON.stringify(canonicalKeys(record.dynamodb.Keys));
+/**
+ * The item that a record is about, as text: equal for equal keys, different for different ones. Keys that DynamoDB cannot
+ * have written are taken as they are: their record fails when its routes read them, and needs its lane until then.
+ */
+export function itemKeyOf({ dynamodb: { Keys } }: StreamRecord): string {
+  try {
+    return JSON.stringify(canonicalKeys(Keys));
+  } catch {
+    return JSON.stringify(Keys);
+  }
 }
 
 function identity(record: StreamRecord): unknown[] {

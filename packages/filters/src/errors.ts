@@ -5,6 +5,8 @@ const marker = Symbol.for('sluice.error');
  * messages say what was expected, what came and what to do, and may be reworded.
  */
 export class SluiceError extends Error {
+  /** Written out, as minifiers rename classes. */
+  override readonly name: string = 'SluiceError';
   readonly [marker] = true;
   constructor(
     readonly code: string,
@@ -12,7 +14,6 @@ export class SluiceError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.name = new.target.name;
   }
 }
 
@@ -23,6 +24,7 @@ export function isSluiceError(error: unknown): error is SluiceError {
 
 /** An attribute value that DynamoDB cannot have written. The message names the fault and never the data. */
 export class MalformedValueError extends SluiceError {
+  override readonly name: string = 'MalformedValueError';
   constructor(message: string) {
     super('MALFORMED_VALUE', message);
   }
@@ -30,6 +32,7 @@ export class MalformedValueError extends SluiceError {
 
 /** A filter reads an image that the record does not carry. */
 export class MissingImageError extends SluiceError {
+  override readonly name: string = 'MissingImageError';
   constructor(image: 'NewImage' | 'OldImage', eventName: string, viewType: string | undefined) {
     super(
       'MISSING_IMAGE',
@@ -41,6 +44,7 @@ export class MissingImageError extends SluiceError {
 
 /** An entity's key template names an attribute that is no key of the record's table. */
 export class MissingKeyError extends SluiceError {
+  override readonly name: string = 'MissingKeyError';
   constructor(attribute: string, found: readonly string[]) {
     super(
       'MISSING_KEY',

@@ -12,7 +12,7 @@ const printers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K
   any: ({ filters }) => (filters.length === 0 ? 'nothing' : filters.map(printPart).join(' or ')),
   not: ({ filter }) => `not ${printPart(filter)}`,
   table: ({ name }) => `table ${name}`,
-  eventName: ({ names }) => names.join(' or '),
+  eventName: ({ names }) => names.join('/'),
   removedBy: ({ by }) => `removed by ${by}`,
   key: ({ templates }) =>
     Object.entries(templates)
@@ -25,13 +25,20 @@ const printers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K
   disappeared: ({ path }) => `${printPath(path)} disappeared`,
 };
 
+/** A filter inside another one. What is joined by "and" or "or" itself gets parentheses. */
 function printPart(filter: Filter): string {
   const text = printFilter(filter);
-  return (filter.kind === 'all' || filter.kind === 'any') && filter.filters.length > 1 ? `(${text})` : text;
+  return partsOf(filter) > 1 ? `(${text})` : text;
+}
+
+function partsOf(filter: Filter): number {
+  if (filter.kind === 'key') return Object.keys(filter.templates).length;
+  return filter.kind === 'all' || filter.kind === 'any' ? filter.filters.length : 1;
 }
 
 function printOperands(operands: readonly Operand[]): string {
-  return operands.map(printOperand).join(' or ');
+  const list = operands.map(printOperand).join(', ');
+  return operands.length > 1 ? `one of ${list}` : list;
 }
 
 function printOperand(operand: Operand): string {

@@ -54,6 +54,7 @@ export function lambda(
 
 /** The event is not one of a DynamoDB stream. Nothing has been run. */
 export class MalformedEventError extends SluiceError {
+  override readonly name: string = 'MalformedEventError';
   constructor(message: string) {
     super('MALFORMED_EVENT', message);
   }

@@ -5,7 +5,7 @@ export interface Gap {
   readonly condition: 'TrimmedDataAccess' | 'ShardLost';
   readonly streamArn: string;
   readonly shardId: string;
-  /** The last record before the gap; absent when nothing of the shard had been read. */
+  /** The last record before the gap; absent when none of the shard is known to be done. */
   readonly afterSequenceNumber?: string;
   /** The first record after the gap; absent when the shard has none. */
   readonly resumedAt?: string;
@@ -13,6 +13,7 @@ export interface Gap {
 
 /** There is a gap and `onGap` is `'halt'`. Nothing behind the gap has been read. */
 export class StreamGapError extends SluiceError {
+  override readonly name: string = 'StreamGapError';
   constructor(readonly gap: Gap) {
     super(
       'STREAM_GAP',
@@ -25,6 +26,7 @@ export class StreamGapError extends SluiceError {
 
 /** A call that no repetition will help: a missing permission, or a request that the service does not accept. */
 export class StreamsCallError extends SluiceError {
+  override readonly name: string = 'StreamsCallError';
   constructor(call: string, cause: unknown) {
     const { name, message } = cause instanceof Error ? cause : { name: 'Error', message: String(cause) };
     super(
@@ -38,6 +40,7 @@ export class StreamsCallError extends SluiceError {
 
 /** Another process writes the same checkpoints. This one has stopped reading. */
 export class CheckpointConflictError extends SluiceError {
+  override readonly name: string = 'CheckpointConflictError';
   constructor({ pk, sk }: RowKey) {
     super(
       'CHECKPOINT_CONFLICT',
@@ -49,6 +52,7 @@ export class CheckpointConflictError extends SluiceError {
 
 /** A checkpoint could not be written or read; after a restart more records may come again than need to. */
 export class CheckpointStoreError extends SluiceError {
+  override readonly name: string = 'CheckpointStoreError';
   constructor({ pk, sk }: RowKey, doing: 'write' | 'read', cause: unknown) {
     super('CHECKPOINT_STORE', `Could not ${doing} the checkpoint row ${sk} of ${pk}. Check the store.`, {
       cause,
@@ -58,6 +62,7 @@ export class CheckpointStoreError extends SluiceError {
 
 /** A row is not a checkpoint that this version can read. It has not been touched. */
 export class CheckpointUnreadableError extends SluiceError {
+  override readonly name: string = 'CheckpointUnreadableError';
   constructor({ pk, sk }: RowKey) {
     super(
       'CHECKPOINT_UNREADABLE',

@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/core';
 
 /** Another process, or another part of this one, has the store file open. Nothing was read or changed. */
 export class StoreInUseError extends SluiceError {
+  override readonly name: string = 'StoreInUseError';
   constructor(path: string, pid: number, lockPath: string) {
     super(
       'STORE_IN_USE',
@@ -13,6 +14,7 @@ export class StoreInUseError extends SluiceError {
 
 /** The store file holds something that no crash leaves behind. Nothing was changed. */
 export class UnreadableStoreError extends SluiceError {
+  override readonly name: string = 'UnreadableStoreError';
   constructor(path: string, problem: string, options?: ErrorOptions) {
     super(
       'STORE_UNREADABLE',
@@ -28,6 +30,7 @@ export class UnreadableStoreError extends SluiceError {
  * call writes the file anew from what is known to be durable, and so decides it.
  */
 export class StoreWriteError extends SluiceError {
+  override readonly name: string = 'StoreWriteError';
   constructor(path: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(
@@ -39,6 +42,7 @@ export class StoreWriteError extends SluiceError {
 }
 
 export class StoreClosedError extends SluiceError {
+  override readonly name: string = 'StoreClosedError';
   constructor(path: string) {
     super('STORE_CLOSED', `The store over ${path} is closed. Open the file again with fileStore(path).`);
   }
