@@ -233,13 +233,17 @@ describe('a store that fails', () => {
     expect(kept(given).progress.watermark).toBe(given.written().at(-1));
   });
 
-  test('at the end makes the poll reject after a few attempts, and does not hang it', async () => {
+  test.each([
+    ['after a few records', 3],
+    ['while reading waits for it', 3_000],
+  ])('at the end, %s, makes the poll reject after a few attempts, and does not hang it', async (_, count) => {
     const given = scenario();
     const polling = given.begin();
     await given.clock.advance(1_000);
-    put(given, 0, 3);
-    await given.clock.advance(1_000);
+    put(given, 0, count);
+    await given.clock.advance(count > 1000 ? 0 : 1_000);
     given.store.failPuts('unwritten', Infinity);
+    await given.clock.advance(10_000);
     await expect(polling.stop()).rejects.toMatchObject({ code: 'CHECKPOINT_STORE' });
     expect(given.clock.wakeTimes()).toEqual([]);
   });

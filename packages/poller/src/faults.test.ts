@@ -268,6 +268,17 @@ describe('a gap', () => {
     expect(given.logs.filter(({ fields }) => fields['condition'] === 'ShardLost')).toHaveLength(1);
   });
 
+  test('is not what trimming at the horizon means: nothing had been read there', async () => {
+    const given = scenario();
+    put(given, 0, 3);
+    given.streams.fail('getRecords', 'TrimmedDataAccessException', { times: 2 });
+    const polling = given.begin();
+    await given.clock.advance(10_000);
+    await polling.stop();
+    expect(given.handled).toEqual(given.written());
+    expect(given.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   test('is not what a "not found" means while the shard is listed', async () => {
     const given = scenario();
     put(given, 0, 3);

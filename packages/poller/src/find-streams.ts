@@ -112,7 +112,7 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 /** What is wrong with reading this stream for these routes. */
-export function problemsWith(stream: StreamDescription, router: Search['router']): readonly string[] {
+function problemsWith(stream: StreamDescription, router: Search['router']): readonly string[] {
   const { StreamArn, TableName, StreamViewType: view } = stream;
   const table = router.tables.find(({ name }) => name === TableName);
   if (!table) {

@@ -13,6 +13,7 @@ describe('an error of the Streams API', () => {
     ['CredentialsProviderError', 'retry'],
     ['ExpiredTokenException', 'retry'],
     ['TimeoutError', 'retry'],
+    ['InvalidSignatureException', 'retry'],
     ['AccessDeniedException', 'halt'],
     ['ValidationException', 'halt'],
     ['UnrecognizedClientException', 'halt'],

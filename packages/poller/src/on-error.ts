@@ -35,11 +35,14 @@ const byName = new Map<string, ErrorAction>([
   ['CredentialsProviderError', 'retry'],
   ['ExpiredToken', 'retry'],
   ['ExpiredTokenException', 'retry'],
+  // What a clock that is off leads to; the client sets its own right by the answer.
+  ['InvalidSignatureException', 'retry'],
   ['RequestExpired', 'retry'],
+  ['RequestInTheFuture', 'retry'],
+  ['RequestTimeTooSkewed', 'retry'],
 
   ['AccessDenied', 'halt'],
   ['AccessDeniedException', 'halt'],
-  ['InvalidSignatureException', 'halt'],
   ['MissingAuthenticationTokenException', 'halt'],
   ['SerializationException', 'halt'],
   ['UnrecognizedClientException', 'halt'],

@@ -52,7 +52,7 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
 
   /** Running handlers are waited for; those that are still running when `working` aborts are not. */
   async function stopped(error: unknown): Promise<'STOPPED'> {
-    if (!stopping.aborted) run.fail(error);
+    if (!stopping.aborted || error !== stopping.reason) run.fail(error);
     await Promise.race([drain.until(0), abortOf(working)]);
     return 'STOPPED';
   }

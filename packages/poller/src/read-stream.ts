@@ -32,7 +32,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
   const parents = new Set<string>();
   const absent = new Set<string>();
   const readers = new Map<string, ShardReader>();
-  let firstPages: ReadonlyMap<string, GetRecordsOutput> = new Map();
+  const firstPages = new Map<string, GetRecordsOutput>();
   const facts: ShardFacts = {
     known,
     isFinished: (shardId) =>
@@ -45,7 +45,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
   }
   const { shards } = await listShards(stream.describeStream, { StreamArn: streamArn });
   shards.forEach(learn);
-  if (checkpoints.isNew && run.startingPosition === 'LATEST') firstPages = await startAtTip(shards, stream);
+  if (checkpoints.isNew && run.startingPosition === 'LATEST') await startAtTip(shards, firstPages, stream);
   logger.info({ streamArn, shards: known.size, isNew: checkpoints.isNew }, 'reading the stream');
   openReady();
   run.start(lookForParents);
@@ -69,6 +69,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
         firstPage: firstPages.get(shardId),
         isClosed: () => isClosed(shardId),
       };
+      firstPages.delete(shardId);
       const reader = shardReader(shard, start, stream);
       readers.set(shardId, reader);
       run.start(() => readToEnd(shardId, reader));
@@ -111,11 +112,11 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
 
   /** Parents that only their children name: those that are not there any more are no gates. */
   async function lookForParents(): Promise<void> {
-    for (const shardId of unknownParents(facts)) {
-      if (over.aborted) return;
+    const lookFor = async (shardId: string) => {
       if (!(await isThere(shardId, stream))) absent.add(shardId);
-    }
-    openReady();
+      openReady();
+    };
+    await Promise.all(unknownParents(facts).map(lookFor));
   }
 
   /** Lists a part of the stream and opens what there is to open. */

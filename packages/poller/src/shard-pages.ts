@@ -18,11 +18,14 @@ export interface ShardToRead {
 
 export interface ShardPage {
   readonly records: readonly StreamRecord[];
-  /** On the last page only: the shard is closed and this was all; it went away unread; its whole stream did. */
+  /** On the last page only. */
   readonly end?: ShardEnd;
 }
 
-export type ShardEnd = 'CLOSED' | 'LOST' | 'STREAM_GONE';
+/** The shard is closed and this was all of it; it went away unread; its whole stream did. */
+export type ShardEnd = 'CLOSED' | Missing;
+
+type Missing = 'LOST' | 'STREAM_GONE';
 
 /**
  * The pages of a shard from a position to its end, each fetched when it is asked for, and not before its time. Failed
@@ -42,7 +45,7 @@ export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerat
 
   for (let prefetched = shard.firstPage; ; prefetched = undefined) {
     const page = prefetched ?? (await fetchPage());
-    if (page === 'LOST' || page === 'STREAM_GONE') return yield { records: [], end: page };
+    if (typeof page === 'string') return yield { records: [], end: page };
     const fetchedAtMs = clock.now();
     const records = wantedOf(page.Records);
     iterator = page.NextShardIterator;
@@ -55,7 +58,7 @@ export async function* pagesOf(shard: ShardToRead, run: StreamRun): AsyncGenerat
     await wait(fetchedAtMs + pollDelayMs(facts) - clock.now(), run);
   }
 
-  async function fetchPage(): Promise<GetRecordsOutput | 'LOST' | 'STREAM_GONE'> {
+  async function fetchPage(): Promise<GetRecordsOutput | Missing> {
     for (let attempt = 1; ; attempt++) {
       try {
         iterator ??= await open();

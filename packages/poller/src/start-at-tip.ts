@@ -7,26 +7,26 @@ import type { StreamRun } from './run.js';
 /**
  * The very first start under LATEST. Shards that have ended and have children are set down as done. In all others the
  * place is taken at once, by a LATEST iterator that is used for a first page: whatever is written from now on is
- * behind it. Returns these pages by shard; a shard without one is read by the time of the start (see `position.ts`).
+ * behind it. The pages go into `firstPages`, by shard; a shard without one is read by the time of the start (see
+ * `position.ts`).
  */
 export async function startAtTip(
   shards: readonly Shard[],
+  firstPages: Map<string, GetRecordsOutput>,
   run: StreamRun,
-): Promise<ReadonlyMap<string, GetRecordsOutput>> {
+): Promise<void> {
   const parents = new Set(shards.map(({ ParentShardId }) => ParentShardId));
   const isOver = ({ ShardId, SequenceNumberRange: range }: Shard) =>
     range?.EndingSequenceNumber !== undefined && parents.has(ShardId);
 
-  const pages = new Map<string, GetRecordsOutput>();
   const takePlace = async ({ ShardId }: Shard) => {
     const page = await tipOf(ShardId, run);
-    if (page) pages.set(ShardId, page);
+    if (page) firstPages.set(ShardId, page);
   };
   await Promise.all(shards.filter((shard) => !isOver(shard)).map(takePlace));
   for (const { ShardId, ParentShardId } of shards.filter(isOver)) {
     await run.keep(ShardId, { ...unread(ParentShardId), state: 'DONE' });
   }
-  return pages;
 }
 
 async function tipOf(shardId: string, run: StreamRun): Promise<GetRecordsOutput | undefined> {

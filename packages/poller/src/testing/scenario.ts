@@ -39,14 +39,14 @@ export interface Scenario {
   shardIds(): string[];
 }
 
-export interface Polling {
+interface Polling {
   /** Settles as `poll` does. A rejection is kept for whoever looks. */
   readonly end: Promise<void>;
   /** Aborts the signal and runs the clock until `poll` has settled. */
   stop(): Promise<void>;
 }
 
-export interface Log {
+interface Log {
   readonly level: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
