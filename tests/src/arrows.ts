@@ -92,8 +92,9 @@ function importProblem(
   if (!isFree && !isIn([...allowed.loads, ...forTests, ...forTypes], name)) {
     return isIn(allowed.types ?? [], name) ? 'only `import type` is allowed' : 'no arrow leads there';
   }
-  if (name.startsWith('node:') || name === manifest.name || name in declaredFor(manifest, path))
-    return undefined;
+  const declared = declaredFor(manifest, path);
+  if (name.startsWith('node:') || name === manifest.name || name in declared) return undefined;
+  if (typeOnly && `@types/${name}` in declared) return undefined;
   return 'its package.json does not say so';
 }
 

@@ -21,8 +21,8 @@ test('the lockfile fits every registry', () => {
   expect(linesWith(/https?:\/\//, ({ path }) => path === 'pnpm-lock.yaml')).toEqual([]);
 });
 
-test('a source file stays within 400 lines', () => {
-  const isSource = (path: string) => /^packages\/[^/]+\/src\/.*\.ts$/.test(path);
+test('a source file that is no test stays within 400 lines', () => {
+  const isSource = (path: string) => /^packages\/[^/]+\/src\/(?!.*(\.test\.ts|suites\/)).*\.ts$/.test(path);
   const long = files.filter(({ path, lines }) => isSource(path) && lines.length > 401);
   expect(long.map(({ path, lines }) => `${path}: ${lines.length - 1} lines`)).toEqual([]);
 });

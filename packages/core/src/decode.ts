@@ -27,7 +27,7 @@ export function decodeItem(item: AttributeMap, numbers: NumberPolicy): NativeIte
 }
 
 /** What stands behind each type letter is read by its name: several times as fast as by a variable. */
-export function decodeValue(value: AttributeValue, numbers: NumberPolicy): NativeValue {
+function decodeValue(value: AttributeValue, numbers: NumberPolicy): NativeValue {
   const type = typeOf(value);
   switch (type) {
     case 'S':

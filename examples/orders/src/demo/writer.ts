@@ -20,7 +20,7 @@ export interface Writer {
   close(): void;
 }
 
-export interface Speed {
+interface Speed {
   readonly concurrency: number;
   readonly paceMs: number;
 }
