@@ -10,6 +10,5 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 120_000,
     reporters: ['default', closingLine],
-    passWithNoTests: true,
   },
 });
