@@ -24,7 +24,7 @@ function malformed(value: unknown): MalformedValueError {
   const fault = !letters
     ? 'is not an object with a type letter'
     : letters.length === 0
-      ? 'has no type letter'
+      ? 'has no type letter (DynamoDB Local writes an empty map so)'
       : letters.every((letter) => types.has(letter))
         ? `has ${letters.length} type letters, ${letters.join(' and ')}`
         : 'has an unknown type letter';
