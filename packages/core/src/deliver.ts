@@ -1,7 +1,7 @@
 import type { StreamRecord } from '@sluice/filters';
 import { ChangeView } from './change.js';
 import { HandlerContext } from './context.js';
-import { failed, handled, type Outcome, skipped } from './outcome.js';
+import { type Failed, failed, handled, type Outcome, skipped } from './outcome.js';
 import type { Task } from './progress.js';
 import type { CompiledRoute, HandlerCall, Router } from './router.js';
 
@@ -13,8 +13,8 @@ export interface Delivery {
   /** True once nothing new may start. */
   stopped: boolean;
   readonly counts: Counts;
-  /** Errors that have been logged. */
-  readonly logged: WeakSet<Error>;
+  /** Failures that have been logged; each attempt is one of its own, also when it throws the same error again. */
+  readonly logged: WeakSet<Failed>;
 }
 
 /** Totals since the start, one a handler call, except for records. */
@@ -78,20 +78,23 @@ async function runRoute(
     return outcome;
   }
   state.failures = { ...state.failures, [id]: attempt };
-  logFailure(delivery, record, outcome.error, 'handler failed', { handlerId: id, attempt });
+  logFailure(delivery, record, outcome, 'handler failed', { handlerId: id, attempt });
   return outcome;
 }
 
-/** Logs why a record is not done, each error once. Keys and items stay out of it. */
+/** Logs why a record is not done, each failure once. Keys and items stay out of it. */
 export function logFailure(
   delivery: Delivery,
   record: StreamRecord,
-  err: Error,
+  failure: Failed,
   message: string,
   more: { readonly handlerId?: string; readonly attempt?: number } = {},
 ): void {
-  if (delivery.logged.has(err)) return;
-  delivery.logged.add(err);
+  if (delivery.logged.has(failure)) return;
+  delivery.logged.add(failure);
   const { eventSourceARN: streamArn, dynamodb } = record;
-  delivery.router.logger.error({ streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err }, message);
+  delivery.router.logger.error(
+    { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: failure.error },
+    message,
+  );
 }

@@ -70,7 +70,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   const { clock, random, concurrency } = router;
   const signal = options.signal ?? new AbortController().signal;
   const counts: Counts = { records: 0, unmatched: 0, handled: 0, skipped: 0, failed: 0 };
-  const logged = new WeakSet([notStarted.error]);
+  const logged = new WeakSet([notStarted]);
   const delivery: Delivery = { router, signal, stopped: false, counts, logged };
   const run = chain<Task>(router.recordMiddleware, deliverWith(delivery));
   const tracker: Tracker = { tasks: [], last: undefined };
@@ -169,7 +169,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     for (let task: Task | undefined = first; task; task = next(lane)) {
       const outcome = await run(task).catch(failed);
       if (outcome.kind === 'failed') {
-        logFailure(delivery, task.record, outcome.error, 'record failed');
+        logFailure(delivery, task.record, outcome, 'record failed');
         if (afterFailure.kind === 'stop') ceiling = Math.min(ceiling, task.position);
         else waitToRetry(lane, afterFailure.backoff);
         break;
