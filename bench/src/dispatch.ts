@@ -7,7 +7,7 @@ import { Bench } from 'tinybench';
 /**
  * What routing costs beside what nobody can avoid (`JSON.parse` of the event) and beside a handler written by hand:
  * a filter on the raw record, `unmarshall` of both images, a call. One run, so that the ratios mean something on a
- * noisy machine. Run it with `pnpm bench`.
+ * noisy machine. Run it with `npm run bench`.
  */
 const event = lambdaEvent(modifications(1000));
 const text = JSON.stringify(event);
