@@ -326,6 +326,26 @@ describe('a handler that fails', () => {
   });
 });
 
+describe('a logger that throws', () => {
+  it('decides nothing: the batch goes on, and ends as it would have', async () => {
+    const broken = () => {
+      throw new Error('no disk');
+    };
+    const ran: string[] = [];
+    const router = routerOf(
+      [
+        route.insert(shop, { id: 'fails' }, () => Promise.reject(new Error('no'))),
+        route.insert(shop, { id: 'runs' }, ({ record }) => void ran.push(record.dynamodb.SequenceNumber)),
+      ],
+      { logger: { debug: broken, info: broken, warn: broken, error: broken } },
+    );
+    const result = await runBatch(router, [record('A', 1), record('A', 2)], {
+      memory: createProcessMemory(),
+    });
+    expect({ ran, firstUnfinished: result.firstUnfinished }).toEqual({ ran: ['1'], firstUnfinished: '1' });
+  });
+});
+
 describe('a batch with a record that cannot be judged', () => {
   const malformed = { S: 'x', N: '1' } as unknown as AttributeMap[string];
   const watched = route.insert(shop, { id: 'watched', when: shop.attr('v').is('x') }, quiet);

@@ -82,7 +82,7 @@ async function runRoute(
   return outcome;
 }
 
-/** Logs why a record is not done, each failure once. Keys and items stay out of it. */
+/** Logs why a record is not done, each failure once. Keys and items stay out of it. A logger that throws decides nothing. */
 export function logFailure(
   delivery: Delivery,
   record: StreamRecord,
@@ -93,8 +93,10 @@ export function logFailure(
   if (delivery.logged.has(failure)) return;
   delivery.logged.add(failure);
   const { eventSourceARN: streamArn, dynamodb } = record;
-  delivery.router.logger.error(
-    { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: failure.error },
-    message,
-  );
+  const fields = { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: failure.error };
+  try {
+    delivery.router.logger.error(fields, message);
+  } catch {
+    // There is nobody left to tell it to; the record stays unfinished in any case.
+  }
 }

@@ -10,7 +10,7 @@ type Level = keyof Logger;
 
 /**
  * JSON lines on the console, from level info up: `{"level":"warn","time":…,"msg":"…", …fields}`. An `err` field is written
- * as its name, message, code, stack and cause. Sluice itself never puts item data or keys into the fields.
+ * as its name, message, code, stack and cause; logging never throws. Sluice itself never puts item data or keys into the fields.
  */
 export const consoleLogger: Logger = {
   debug: () => undefined,
@@ -20,7 +20,28 @@ export const consoleLogger: Logger = {
 };
 
 function write(level: Level, fields: object, message: string): void {
-  console[level](JSON.stringify({ level, time: Date.now(), msg: message, ...fields }, errorsAsData));
+  const line = { level, time: Date.now(), msg: message, ...fields };
+  console[level](textOf(line) ?? textOf(withWritableFields(line)));
+}
+
+/** Nothing when something in it cannot be written: a circle, as in the errors of many HTTP clients, or a `toJSON` that throws. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, errorsAsData) ?? 'null';
+  } catch {
+    return undefined;
+  }
+}
+
+function withWritableFields(line: object): object {
+  return Object.fromEntries(
+    Object.entries(line).map(([name, value]) => {
+      if (textOf(value) !== undefined) return [name, value];
+      const what =
+        value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : {};
+      return [name, { ...what, unwritable: true }];
+    }),
+  );
 }
 
 function errorsAsData(_key: string, value: unknown): unknown {
