@@ -1,6 +1,13 @@
-import { type EventName, imagesCarried, imagesRead, printFilter, tableOfModel } from '@sluice/filters';
+import {
+  type EntityModel,
+  type EventName,
+  imagesCarried,
+  imagesRead,
+  printFilter,
+  tableOfModel,
+} from '@sluice/filters';
 import type { Route } from './route.js';
-import { needsValidation } from './validate.js';
+import { imagesToValidate, needsValidation } from './validate.js';
 
 export const noRoutes =
   'there are no routes; give createRouter at least one, or fromClasses a class with an @On… method';
@@ -22,7 +29,8 @@ function duplicateIds(routes: readonly Route[]): readonly string[] {
 function differentTables(routes: readonly Route[]): readonly string[] {
   const byName = Map.groupBy(new Set(routes.map(({ model }) => tableOfModel(model))), ({ name }) => name);
   return [...byName].flatMap(([name, tables]) =>
-    new Set(tables.map(({ view, keys, ttl }) => JSON.stringify([view, keys, ttl]))).size > 1
+    new Set(tables.map(({ view, keys, ttl }) => JSON.stringify([view, keys.partition, keys.sort, ttl])))
+      .size > 1
       ? [
           `table "${name}" is described ${tables.length} times with different keys, view or ttl; describe it once and share it`,
         ]
@@ -46,12 +54,20 @@ function missingImages(route: Route, event: EventName): readonly string[] {
       `${route.id} reads the ${image} of ${event} records (${printFilter(route.when)}), but table "${name}" is described with view ${view}, ` +
       'which has none; use NEW_AND_OLD_IMAGES on the table and here, or another filter',
   );
-  const subject = event === 'REMOVE' ? 'OldImage' : 'NewImage';
-  if (needsValidation(route.model) && !carried.has(subject)) {
-    problems.push(
-      `${route.id} validates the ${subject} of ${event} records by the schema of ${route.model.name}, but table "${name}" is described with ` +
+  return needsValidation(route.model)
+    ? [...problems, ...missingToValidate(route.model, event, route.id)]
+    : problems;
+}
+
+function missingToValidate(model: EntityModel, event: EventName, id: string): readonly string[] {
+  const { name, view } = model.table;
+  const carried = imagesCarried(view, event);
+  return imagesToValidate(model, event)
+    .map((image) => (image === 'new' ? 'NewImage' : 'OldImage'))
+    .filter((image) => !carried.has(image))
+    .map(
+      (image) =>
+        `${id} validates the ${image} of ${event} records by the schema of ${model.name}, but table "${name}" is described with ` +
         `view ${view}, which has none; use a view with it, or validate: 'none'`,
     );
-  }
-  return problems;
 }

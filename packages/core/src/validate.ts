@@ -1,4 +1,4 @@
-import type { EntityModel, Model } from '@sluice/filters';
+import type { EntityModel, EventName, Model } from '@sluice/filters';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChangeView } from './change.js';
 import { InvalidItemError } from './errors.js';
@@ -13,7 +13,7 @@ export async function validate(change: ChangeView): Promise<Outcome | undefined>
   if (!needsValidation(model) || change.validated) return undefined;
   try {
     const parsed: ['new' | 'old', unknown][] = [];
-    for (const image of imagesToValidate(model, change)) {
+    for (const image of imagesToValidate(model, change.eventName)) {
       const result = await model.schema['~standard'].validate(change[image]);
       if (result.issues) return invalid(model, result.issues);
       parsed.push([image, result.value]);
@@ -33,7 +33,8 @@ export function needsValidation(model: Model): model is Validated {
   return model.kind === 'entity' && model.schema !== undefined && model.validate !== 'none';
 }
 
-function imagesToValidate(model: EntityModel, { eventName }: ChangeView): readonly ('new' | 'old')[] {
+/** The images that a schema validates: the subject, and of a MODIFY the old one too where both are asked for. */
+export function imagesToValidate(model: EntityModel, eventName: EventName): readonly ('new' | 'old')[] {
   if (eventName === 'REMOVE') return ['old'];
   return eventName === 'MODIFY' && model.validate === 'both' ? ['old', 'new'] : ['new'];
 }

@@ -1,0 +1,181 @@
+import { all, type StreamViewType, table } from '@sluice/filters';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { ConfigurationError, createRouter, type Route, type RouterOptions, route } from './index.js';
+
+const keys = { partition: 'pk' } as const;
+const shop = table('shop', { keys });
+const schema = z.object({ total: z.number() });
+const quiet = () => undefined;
+
+function problemsOf(routes: RouterOptions['routes'], more: Partial<RouterOptions> = {}): readonly string[] {
+  try {
+    createRouter({ routes, ...more });
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as ConfigurationError).problems;
+  }
+}
+
+describe('a router cannot be made', () => {
+  it('without routes', () => {
+    expect(problemsOf([])).toEqual([
+      expect.stringContaining('there are no routes; give createRouter at least one'),
+    ]);
+    expect(problemsOf({ routes: [], problems: [] })).toHaveLength(1);
+  });
+
+  it('of routes with the same id', () => {
+    const routes = [route.insert(shop, { id: 'a' }, quiet), route.remove(shop, { id: 'a' }, quiet)];
+    expect(problemsOf(routes)).toEqual([
+      '2 handlers have the id "a"; ids tell their work apart, so give each its own',
+    ]);
+  });
+
+  it('of routes without an id, or without events', () => {
+    expect(problemsOf([route.insert(shop, { id: '' }, quiet)])).toEqual([
+      'a route has no id; give it one that stays the same across releases',
+    ]);
+    expect(problemsOf([route.on(shop, { id: 'never', events: [] }, quiet)])).toEqual([
+      'never names no events',
+    ]);
+  });
+
+  it.each<[string, Parameters<typeof table>[1]]>([
+    ['keys', { keys: { partition: 'id' } }],
+    ['one key more', { keys: { partition: 'pk', sort: 'sk' } }],
+    ['view', { keys, view: 'NEW_IMAGE' }],
+    ['ttl', { keys, ttl: 'expiresAt' }],
+  ])('of a table that is described twice, with another %s', (_what, options) => {
+    const routes = [
+      route.insert(shop, { id: 'a' }, quiet),
+      route.insert(table('shop', options), { id: 'b' }, quiet),
+      route.insert(shop.entity('Order', {}), { id: 'c' }, quiet),
+    ];
+    expect(problemsOf(routes)).toEqual([
+      'table "shop" is described 2 times with different keys, view or ttl; describe it once and share it',
+    ]);
+  });
+
+  it('with a concurrency that is no whole number from 1 up', () => {
+    const routes = [route.insert(shop, { id: 'a' }, quiet)];
+    for (const concurrency of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(problemsOf(routes, { concurrency })).toEqual([
+        `concurrency is ${concurrency}; give a whole number from 1 up`,
+      ]);
+    }
+    expect(problemsOf(routes, { concurrency: 1 })).toEqual([]);
+  });
+
+  it('of anything that was found wrong while routes were made, and says everything at once', () => {
+    const keysOnly = table('log', { keys, view: 'KEYS_ONLY' });
+    const options: RouterOptions = {
+      routes: [
+        { routes: [], problems: ['class X has no id'] },
+        route.insert(shop, { id: 'a' }, quiet),
+        route.insert(shop, { id: 'a' }, quiet),
+        route.insert(keysOnly, { id: 'b', when: keysOnly.attr('v').is(1) }, quiet),
+      ],
+      concurrency: 0,
+    };
+    expect(problemsOf(options.routes, options)).toEqual([
+      'class X has no id',
+      expect.stringContaining('2 handlers have the id "a"'),
+      expect.stringContaining('b reads the NewImage of INSERT records'),
+      expect.stringContaining('concurrency is 0'),
+    ]);
+    expect(() => createRouter(options)).toThrowError(
+      /^4 problems at start:\n {2}- class X has no id\n {2}- 2 handlers/,
+    );
+    expect(() => createRouter({ routes: [] })).toThrowError(/^One problem at start:\n/);
+  });
+});
+
+describe('a table that is described twice in the same way', () => {
+  it('is one table, in whatever order its keys are written', () => {
+    const one = table('t', { keys: { partition: 'pk', sort: 'sk' } });
+    const same = table('t', { keys: { sort: 'sk', partition: 'pk' }, view: 'NEW_AND_OLD_IMAGES' });
+    expect(
+      problemsOf([route.insert(one, { id: 'a' }, quiet), route.insert(same, { id: 'b' }, quiet)]),
+    ).toEqual([]);
+  });
+
+  it('may decode its numbers in two ways', () => {
+    const exact = table('shop', { keys, numbers: 'bigint' });
+    expect(
+      problemsOf([route.insert(shop, { id: 'a' }, quiet), route.insert(exact, { id: 'b' }, quiet)]),
+    ).toEqual([]);
+  });
+});
+
+describe('an image that the view lacks', () => {
+  const described = (view: StreamViewType) => table('log', { keys, view });
+  type Made = (of: ReturnType<typeof described>) => Route;
+
+  it.each<[StreamViewType, string, Made, readonly string[]]>([
+    [
+      'KEYS_ONLY',
+      'is',
+      (t) => route.insert(t, { id: 'r', when: t.attr('v').is(1) }, quiet),
+      ['NewImage of INSERT'],
+    ],
+    ['NEW_IMAGE', 'is', (t) => route.insert(t, { id: 'r', when: t.attr('v').is(1) }, quiet), []],
+    [
+      'NEW_IMAGE',
+      'is',
+      (t) => route.remove(t, { id: 'r', when: t.attr('v').is(1) }, quiet),
+      ['OldImage of REMOVE'],
+    ],
+    [
+      'NEW_IMAGE',
+      'changed',
+      (t) => route.modify(t, { id: 'r', when: t.attr('v').changed() }, quiet),
+      ['OldImage of MODIFY'],
+    ],
+    [
+      'OLD_IMAGE',
+      'changed',
+      (t) => route.modify(t, { id: 'r', when: t.attr('v').changed() }, quiet),
+      ['NewImage of MODIFY'],
+    ],
+    ['NEW_IMAGE', 'changed', (t) => route.insert(t, { id: 'r', when: t.attr('v').changed() }, quiet), []],
+    [
+      'KEYS_ONLY',
+      'changed',
+      (t) => route.on(t, { id: 'r', when: t.attr('v').changed() }, quiet),
+      ['NewImage of INSERT', 'NewImage of MODIFY', 'OldImage of MODIFY', 'OldImage of REMOVE'],
+    ],
+    ['KEYS_ONLY', 'nothing', (t) => route.on(t, { id: 'r' }, quiet), []],
+    ['KEYS_ONLY', 'nothing', (t) => route.expire(t, { id: 'r', when: all() }, quiet), []],
+  ])('is told at start: %s, where a filter reads %s', (view, _what, make, missing) => {
+    expect(problemsOf([make(described(view))])).toEqual(
+      missing.map((image) =>
+        expect.stringMatching(
+          new RegExp(`^r reads the ${image} records \\(.*view ${view}.*NEW_AND_OLD_IMAGES`),
+        ),
+      ),
+    );
+  });
+
+  it.each<[StreamViewType, 'new' | 'both' | 'none', readonly string[]]>([
+    ['KEYS_ONLY', 'new', ['NewImage of INSERT', 'NewImage of MODIFY', 'OldImage of REMOVE']],
+    ['KEYS_ONLY', 'none', []],
+    ['NEW_IMAGE', 'new', ['OldImage of REMOVE']],
+    ['NEW_IMAGE', 'both', ['OldImage of MODIFY', 'OldImage of REMOVE']],
+    ['OLD_IMAGE', 'new', ['NewImage of INSERT', 'NewImage of MODIFY']],
+    ['OLD_IMAGE', 'both', ['NewImage of INSERT', 'NewImage of MODIFY']],
+    ['NEW_AND_OLD_IMAGES', 'both', []],
+  ])("is told at start: %s, where a schema validates '%s'", (view, validate, missing) => {
+    const Entry = described(view).entity('Entry', { schema, validate });
+    expect(problemsOf([route.on(Entry, { id: 'r' }, quiet)])).toEqual(
+      missing.map((image) =>
+        expect.stringMatching(
+          new RegExp(
+            `^r validates the ${image} records by the schema of Entry.*view ${view}.*validate: 'none'`,
+          ),
+        ),
+      ),
+    );
+  });
+});
