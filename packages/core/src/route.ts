@@ -88,7 +88,7 @@ export function makeRoute(
   const conditions: Filter[] = [];
   if (kind.by) conditions.push(Object.freeze({ kind: 'removedBy', by: kind.by }));
   if (options.when) conditions.push(options.when);
-  const events = Object.freeze([...kind.events]);
+  const events = Object.freeze([...new Set(kind.events)]);
   const onEvents: Filter = Object.freeze({ kind: 'eventName', names: events });
   const when = conditions.length === 1 ? (conditions[0] as Filter) : all(...conditions);
   return Object.freeze({
