@@ -234,3 +234,186 @@ describe('keys that DynamoDB cannot have written', () => {
     expect(ran).toEqual(['A1', 'A2']);
   });
 });
+
+describe('the steps of a drain', () => {
+  const backoff = exponentialBackoff({ initialMs: 1, maxMs: 1 });
+
+  /** A router whose handler calls stay open until the test ends them, by name. */
+  function open(options: Partial<RouterOptions> = {}) {
+    const calls = new Map<string, { succeed(): void; fail(): void; attempt: number }>();
+    const router = createRouter({
+      routes: [
+        route.insert(
+          shop,
+          { id: 'open', when: shop.attr('v').is('X1', 'A1', 'A2', 'B1', 'B2', 'C1', 'C2') },
+          (change, { attempt }) =>
+            new Promise<void>((succeed, reject) => {
+              calls.set(String(change.new['v']), { succeed, fail: () => reject(new Error('no')), attempt });
+            }),
+        ),
+      ],
+      logger: silent,
+      ...options,
+    });
+    /** Names of the calls that are open, or were until this step. */
+    const started = () => [...calls.keys()];
+    return { router, calls, started };
+  }
+
+  const everythingElse = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('keep to the lowest failure when a higher one comes after it', async () => {
+    const { router, calls, started } = open({ concurrency: 2 });
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'stop' } });
+    drain.offer(recordsOf('A1 B1 C1'));
+    calls.get('A1')?.fail();
+    calls.get('B1')?.fail();
+    await drain.until(0);
+    expect(started()).toEqual(['A1', 'B1']);
+  });
+
+  it('finish what is below a failure, in lanes that have not begun too', async () => {
+    const { router, calls, started } = open({ concurrency: 1 });
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'stop' } });
+    drain.offer(recordsOf('A1 B1 A2 C1'));
+    calls.get('A1')?.succeed();
+    await everythingElse();
+    calls.get('A2')?.fail();
+    await everythingElse();
+    expect(started()).toEqual(['A1', 'A2', 'B1']);
+    calls.get('B1')?.succeed();
+    await drain.until(0);
+    expect(started()).toEqual(['A1', 'A2', 'B1']);
+    expect(drain.progress()).toMatchObject({ watermark: '2', attempts: { 3: { open: 1 } } });
+  });
+
+  it('are waited for down to a number of unfinished records', async () => {
+    const { router, calls } = open();
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'stop' } });
+    drain.offer(recordsOf('A1 B1 C1'));
+    const resolved: number[] = [];
+    for (const limit of [2, 0, 1, 3]) void drain.until(limit).then(() => resolved.push(limit));
+    await everythingElse();
+    expect(resolved).toEqual([3]);
+    calls.get('C1')?.succeed();
+    await everythingElse();
+    expect(resolved).toEqual([3, 2]);
+    calls.get('A1')?.succeed();
+    calls.get('B1')?.succeed();
+    await everythingElse();
+    expect(resolved).toEqual([3, 2, 1, 0]);
+  });
+
+  it('move the watermark over records that nobody wants, up to the first unfinished one', async () => {
+    const { router, calls } = open();
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'stop' } });
+    drain.offer(recordsOf('A1 N1 N2 B1 N3'));
+    expect(drain.progress().watermark).toBeUndefined();
+    calls.get('A1')?.succeed();
+    await everythingElse();
+    expect(drain.progress().watermark).toBe('3');
+    calls.get('B1')?.succeed();
+    await everythingElse();
+    expect(drain.progress()).toEqual({ watermark: '5', done: {}, attempts: {} });
+    drain.offer(recordsOf('N4', 6));
+    expect(drain.progress().watermark).toBe('6');
+  });
+
+  it('keep the order of an item over pages, whether its lane is working, waiting or empty', async () => {
+    const wakes: (() => void)[] = [];
+    const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => wakes.push(resolve)) };
+    const { ran, router } = noting({ A2: 1 }, { clock });
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'retry', backoff } });
+    drain.offer(recordsOf('A1'));
+    drain.offer(recordsOf('A2', 2));
+    await everythingElse();
+    drain.offer(recordsOf('A3 B1', 3));
+    await everythingElse();
+    expect(ran).toEqual(['A1', 'B1']);
+    for (const wake of wakes) wake();
+    await drain.until(0);
+    drain.offer(recordsOf('A4', 5));
+    await drain.until(0);
+    expect(ran).toEqual(['A1', 'B1', 'A2', 'A3', 'A4']);
+  });
+
+  it('end a wait for a retry when the drain is stopped, and start nothing afterwards', async () => {
+    const sleeps: AbortSignal[] = [];
+    const clock = {
+      now: () => 0,
+      sleep: (_delayMs: number, signal?: AbortSignal) =>
+        new Promise<void>((resolve) => {
+          if (signal) sleeps.push(signal);
+          signal?.addEventListener('abort', () => resolve());
+        }),
+    };
+    const { ran, router } = noting({ A1: 1 }, { clock });
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'retry', backoff } });
+    drain.offer(recordsOf('A1 A2'));
+    await everythingElse();
+    drain.stop();
+    drain.offer(recordsOf('B1', 3));
+    await drain.until(0);
+    expect(sleeps.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(ran).toEqual([]);
+    expect([drain.unfinished, drain.progress().watermark]).toEqual([3, undefined]);
+  });
+
+  it('start nothing under a signal that has aborted, before or since', async () => {
+    const { ran, router } = noting();
+    const stop = new AbortController();
+    for (const signal of [AbortSignal.abort(), stop.signal]) {
+      const drain = createDrain(router, { order: 'strict', afterFailure: { kind: 'stop' }, signal });
+      stop.abort();
+      drain.offer(recordsOf('A1'));
+      await drain.until(0);
+    }
+    expect(ran).toEqual([]);
+  });
+
+  it('count attempts on from what is recalled', async () => {
+    const { router, calls } = open();
+    const kept = { watermark: undefined, done: {}, attempts: { 1: { open: 2, gone: 7 } } };
+    const drain = createDrain(router, {
+      order: 'strict',
+      afterFailure: { kind: 'stop' },
+      recall: recallFrom(kept),
+    });
+    drain.offer(recordsOf('A1'));
+    expect(calls.get('A1')?.attempt).toBe(3);
+    calls.get('A1')?.fail();
+    await drain.until(0);
+    expect(drain.progress().attempts).toEqual({ 1: { open: 3, gone: 7 } });
+  });
+
+  it('run a handler that is new since the progress was kept, on records that are not behind the watermark', async () => {
+    const ran: string[] = [];
+    const router = createRouter({
+      routes: ['old', 'new'].map((id) =>
+        route.insert(shop, { id }, (change) => void ran.push(`${id} ${change.new['v']}`)),
+      ),
+      logger: silent,
+    });
+    const kept = { watermark: '1', done: { 3: ['old'] }, attempts: {} };
+    const drain = createDrain(router, {
+      order: 'strict',
+      afterFailure: { kind: 'stop' },
+      recall: recallFrom(kept),
+    });
+    drain.offer(recordsOf('A1 A2', 2));
+    await drain.until(0);
+    expect(ran).toEqual(['old A1', 'new A1', 'new A2']);
+  });
+
+  it('go on through thousands of records of one item, in order, and hold on to none of them', async () => {
+    const { ran, router } = noting();
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'stop' } });
+    const names = Array.from({ length: 2500 }, (_, index) => `A${index}`);
+    drain.offer(recordsOf(names.slice(0, 1500).join(' ')));
+    await drain.until(400);
+    drain.offer(recordsOf(names.slice(1500).join(' '), 1501));
+    await drain.until(0);
+    expect(ran).toEqual(names);
+    expect([drain.remaining(), drain.unfinished, drain.progress().watermark]).toEqual([[], 0, '2500']);
+  });
+});
