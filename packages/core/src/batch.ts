@@ -45,7 +45,7 @@ export async function runBatch(
   return { firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber, counts: drain.counts, timedOut };
 
   async function settledWithin(limitMs: number): Promise<void> {
-    if (limitMs === Number.POSITIVE_INFINITY) return drain.until(0);
+    if (limitMs === Number.POSITIVE_INFINITY || limitMs <= 0) return drain.until(0);
     const settled = new AbortController();
     const deadline = router.clock.sleep(limitMs, settled.signal).then(() => {
       if (!settled.signal.aborted) work.abort(timeIsUp());

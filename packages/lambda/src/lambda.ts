@@ -64,7 +64,7 @@ function recordsOf(event: LambdaEvent): readonly StreamRecord[] {
   const given: { readonly Records?: unknown; readonly window?: unknown } = event ?? {};
   if (!Array.isArray(given.Records)) {
     throw new MalformedEventError(
-      `Expected the event of a DynamoDB stream, { "Records": [ … ] }, but "Records" is ${given.Records === undefined ? 'missing' : `a ${typeof given.Records}`}. ` +
+      `Expected the event of a DynamoDB stream, { "Records": [ … ] }, but "Records" is ${given.Records === undefined ? 'missing' : `of type ${typeof given.Records}, not a list`}. ` +
         'Check that the function is called by an event source mapping of a DynamoDB stream.',
     );
   }
