@@ -42,7 +42,7 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
     for await (const { records, end } of pagesOf(shard, run)) {
       if (records.length > 0) drain.offer(records);
       checkpoint.offered(records);
-      await drain.until(end ? 0 : maxAhead);
+      await endOrAbort(drain.until(end ? 0 : maxAhead), stopping);
       stopping.throwIfAborted();
       if (end) return end;
       await checkpoint.keepUp();
@@ -53,7 +53,7 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
   /** Running handlers are waited for; those that are still running when `working` aborts are not. */
   async function stopped(error: unknown): Promise<'STOPPED'> {
     if (!stopping.aborted || error !== stopping.reason) run.fail(error);
-    await Promise.race([drain.until(0), abortOf(working)]);
+    await endOrAbort(drain.until(0), working);
     return 'STOPPED';
   }
 }
@@ -65,9 +65,12 @@ const stateAfter: Record<ShardEnd | 'STOPPED', ShardCheckpoint['state']> = {
   STOPPED: 'READING',
 };
 
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Resolves when the work has ended or the signal has aborted; no listener stays on it. */
+async function endOrAbort(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener('abort', onAbort);
 }

@@ -78,6 +78,22 @@ describe('when its signal aborts, the poller', () => {
     expect(given.clock.wakeTimes()).toEqual([]);
   });
 
+  test.each([
+    ['while reading waits for them', { maxAhead: 1 }],
+    ['at the end of their shard', {}],
+  ])('ends after the grace also when handlers hang %s', async (when, options) => {
+    const given = scenario();
+    given.work = () => new Promise(() => {});
+    for (const pk of ['a', 'b', 'c']) given.shop.put({ pk });
+    if (when.includes('end')) given.streams.roll(given.shardIds()[0] as string);
+    const polling = given.begin({ shutdownGraceMs: 7_000, ...options });
+    await given.clock.advance(1_000);
+    const stoppedAtMs = given.clock.now();
+    await polling.stop();
+    expect(given.clock.now() - stoppedAtMs).toBe(7_000);
+    expect(given.clock.wakeTimes()).toEqual([]);
+  });
+
   test('does not wait for the retry of a record that fails', async () => {
     const given = scenario();
     given.work = () => {
