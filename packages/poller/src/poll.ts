@@ -33,7 +33,11 @@ export interface PollOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long running handlers may take after that, before their `ctx.signal` aborts; 25 000 by default. */
   readonly shutdownGraceMs?: number | undefined;
-  /** How many records of a shard may be unfinished before its next page is fetched; 1000 by default. */
+  /**
+   * A shard's next page is fetched when at most this many of its matched records stand from the first unfinished one on,
+   * done or not; 1000 by default. So a record that keeps failing lets about this many others pass and then holds up its
+   * shard. What is done among them is in memory and in the checkpoint, which grows with it.
+   */
   readonly maxAhead?: number | undefined;
   /** The router's by default. */
   readonly logger?: Logger | undefined;
@@ -42,7 +46,8 @@ export interface PollOptions {
 /**
  * Feeds the router from DynamoDB Streams: every shard of the streams, parents before children, each record at least
  * once and those of an item in order. A record that fails is retried with backoff (200 ms to 30 s) until it succeeds,
- * and what follows it in its lane waits. Checkpoints are kept of what is done, never of what is not.
+ * and what follows it in its lane waits; so do its shard, once `maxAhead` others have passed, and the shard's children.
+ * Checkpoints are kept of what is done, never of what is not.
  *
  * Resolves when `signal` aborted and what was done is kept, or when all streams have ended: disabled and read to their
  * ends, or gone. Rejects, after the same orderly stop, with `ConfigurationError` (everything that is wrong at the

@@ -42,12 +42,23 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
     for await (const { records, end } of pagesOf(shard, run)) {
       if (records.length > 0) drain.offer(records);
       checkpoint.offered(records);
-      await endOrAbort(drain.until(end ? 0 : maxAhead), stopping);
+      await drainedTo(end ? 0 : maxAhead);
       stopping.throwIfAborted();
       if (end) return end;
       await checkpoint.keepUp();
     }
     throw new Error('pages ended without an end'); // pagesOf never does
+  }
+
+  /**
+   * Waits until at most `limit` records stand from the first unfinished one on, done or not: what is done above it is
+   * held in memory and in the checkpoint.
+   */
+  async function drainedTo(limit: number): Promise<void> {
+    await endOrAbort(drain.until(limit), stopping);
+    while (!stopping.aborted && drain.remaining().length > limit) {
+      await endOrAbort(drain.until(drain.unfinished - 1), stopping);
+    }
   }
 
   /** Running handlers are waited for; those that are still running when `working` aborts are not. */
