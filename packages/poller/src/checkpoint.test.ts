@@ -1,3 +1,4 @@
+import type { Store } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import type { ShardCheckpoint } from './checkpoint.js';
 import { isSaveDue, progressSinceStart } from './shard-checkpoint.js';
@@ -244,6 +245,41 @@ describe('a store that fails', () => {
     await given.clock.advance(count > 1000 ? 0 : 1_000);
     given.store.failPuts('unwritten', Infinity);
     await given.clock.advance(10_000);
+    await expect(polling.stop()).rejects.toMatchObject({ code: 'CHECKPOINT_STORE' });
+    expect(given.clock.wakeTimes()).toEqual([]);
+  });
+
+  test('to answer is asked again, and a write that comes through late harms nothing', async () => {
+    const given = scenario();
+    const late: (() => unknown)[] = [];
+    let hangs = true;
+    const store: Store = {
+      ...given.store,
+      put: (row, ifVersion) => {
+        if (!hangs || row.sk === 'M') return given.store.put(row, ifVersion);
+        late.push(() => given.store.put(row, ifVersion));
+        return new Promise(() => {});
+      },
+    };
+    put(given, 0, 3);
+    const polling = given.begin({ store });
+    await given.clock.advance(20_000);
+    expect(given.logs.some(({ message }) => message.includes('could not write a checkpoint row'))).toBe(true);
+    hangs = false;
+    await given.clock.advance(20_000);
+    for (const write of late) write();
+    put(given, 3, 6);
+    await given.clock.advance(10_000);
+    await polling.stop();
+    expect(kept(given).progress.watermark).toBe(given.written().at(-1));
+    expect(given.clock.wakeTimes()).toEqual([]);
+  });
+
+  test('to answer at the end makes the poll reject, and does not hang it', async () => {
+    const given = scenario();
+    const polling = given.begin({ store: { ...given.store, put: () => new Promise(() => {}) } });
+    put(given, 0, 3);
+    await given.clock.advance(1_000);
     await expect(polling.stop()).rejects.toMatchObject({ code: 'CHECKPOINT_STORE' });
     expect(given.clock.wakeTimes()).toEqual([]);
   });

@@ -56,6 +56,7 @@ export interface Checkpoints {
 const finishedLifetimeMs = 7 * 24 * 3_600_000;
 const attemptsAtStart = 8;
 const attemptsAfterStop = 5;
+const storeTimeoutMs = 10_000;
 const backoff = exponentialBackoff({ initialMs: 100, maxMs: 2_000 });
 
 /**
@@ -137,7 +138,7 @@ export async function openCheckpoints(
     let left = maxAttempts;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await call();
+        return await inTime(call());
       } catch (err) {
         const stopped = stopping.aborted;
         left = Math.min(left - 1, stopped ? attemptsAfterStop : Infinity);
@@ -146,6 +147,18 @@ export async function openCheckpoints(
         await clock.sleep(backoff.delayMs(attempt, random), stopped ? undefined : stopping);
       }
     }
+  }
+
+  /** A call that hangs has failed. Should its write come through later, the version that it names is past by then. */
+  function inTime<T>(call: Promise<T>): Promise<T> {
+    const answered = new AbortController();
+    const late = new Promise<never>((_, reject) => {
+      void clock.sleep(storeTimeoutMs, answered.signal).then(() => {
+        if (answered.signal.aborted) return;
+        reject(new DOMException(`The store did not answer within ${storeTimeoutMs} ms.`, 'TimeoutError'));
+      });
+    });
+    return Promise.race([call, late]).finally(() => answered.abort());
   }
 
   function forget(shardId: string): boolean {
