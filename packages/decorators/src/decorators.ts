@@ -14,8 +14,7 @@ import {
   routeKinds,
   type StreamRecord,
 } from '@sluice/core';
-import { injectable } from 'inversify';
-import { describeClass, describeMethod, refuseStandardDecorators } from './metadata.js';
+import { describeClass, describeMethod, refuseStandardDecorators, refuseStaticMethods } from './metadata.js';
 
 /**
  * A class of handlers for one model. `id` is explicit, since minifiers rename classes: progress, logs and idempotency
@@ -30,7 +29,6 @@ export function Handlers<M extends Model>(
 ) => void {
   return (target, ...rest: unknown[]) => {
     refuseStandardDecorators('@Handlers', rest[0]);
-    injectable()(target as never);
     describeClass(target, { id, model });
   };
 }
@@ -74,6 +72,7 @@ export type HandlerDecorator<E extends EventName> = <F extends (change: never, c
 function decorate(decorator: string, kind: RouteKind, when: Filter | undefined): HandlerDecorator<never> {
   return (target, method) => {
     refuseStandardDecorators(decorator, method);
+    refuseStaticMethods(decorator, target, method);
     describeMethod(target.constructor, { method, kind, when });
   };
 }

@@ -36,10 +36,11 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
       `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire or @On`,
     );
   try {
-    const instance = resolve(handlerClass, container) as Record<string, Route['handle']>;
+    const instance = resolve(handlerClass, container) as Record<string, Route['handle'] | undefined>;
     const routes = methods.map(({ method, kind, when }) => {
-      const handle = (instance[method] as Route['handle']).bind(instance);
-      return makeRoute(model, kind, { id: `${id}.${method}`, ...(when && { when }) }, handle);
+      const handle = instance[method];
+      if (!handle) throw new TypeError(`what the container gives for it has no method ${method}.`);
+      return makeRoute(model, kind, { id: `${id}.${method}`, ...(when && { when }) }, handle.bind(instance));
     });
     return { routes, problems: [] };
   } catch (error) {

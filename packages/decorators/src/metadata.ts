@@ -21,7 +21,13 @@ interface Described {
   [onMethods]?: readonly MethodMetadata[];
 }
 
-export function describeClass(target: object, metadata: HandlersMetadata): void {
+export function describeClass(target: { readonly name: string }, metadata: HandlersMetadata): void {
+  if (Object.hasOwn(target, onClass)) {
+    throw new SluiceError(
+      'HANDLERS_TWICE',
+      `class ${target.name} has more than one @Handlers. A class is of one model under one id: decorate it once, and make another class for another model.`,
+    );
+  }
   Object.defineProperty(target, onClass, { value: Object.freeze(metadata) });
 }
 
@@ -52,5 +58,14 @@ export function refuseStandardDecorators(decorator: string, second: unknown): vo
     'STANDARD_DECORATORS',
     `${decorator} was compiled as a standard (TC39) decorator, which cannot decorate constructor parameters and is not compiled by every bundler. ` +
       'Set "experimentalDecorators": true in the compilerOptions of the tsconfig.json that your compiler or bundler reads.',
+  );
+}
+
+/** On a static method the decorator gets the class, and there is no instance to call it on. */
+export function refuseStaticMethods(decorator: string, target: object, method: string): void {
+  if (typeof target !== 'function') return;
+  throw new SluiceError(
+    'STATIC_HANDLER',
+    `${decorator} decorates the method ${method}, which is static. Handlers are called on the instance that the container makes: take "static" away.`,
   );
 }
