@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { StreamRecord } from '@sluice/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AwsStreams, awsStreams } from './aws-streams.js';
+import { actionOn } from './on-error.js';
 
 const arn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000';
 
@@ -35,7 +36,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** A service that gives one answer to every call, and what it was asked. */
+/** A service that gives one answer to every call, `raw:…` as it is, and what it was asked. */
 async function service(status: number, answer: unknown) {
   const requests: { target: string; body: unknown }[] = [];
   const server = createServer(async (request, response) => {
@@ -45,7 +46,8 @@ async function service(status: number, answer: unknown) {
     });
     if (answer === undefined) return; // never answers
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(answer));
+    const isRaw = typeof answer === 'string' && answer.startsWith('raw:');
+    response.end(isRaw ? answer.slice('raw:'.length) : JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const streams: AwsStreams = awsStreams({
@@ -105,6 +107,28 @@ describe('records from the AWS SDK', () => {
     expect(requests).toEqual([
       { target: 'DynamoDBStreams_20120810.GetRecords', body: { ShardIterator: 'here', Limit: 10 } },
     ]);
+  });
+});
+
+describe('an answer that is no page of records, as a proxy may give, is a failed call and never the end of a shard', () => {
+  test.each([
+    ['null', null],
+    ['an object without records', {}],
+    ['a list', []],
+    ['a text', 'ok'],
+    ['a page whose records are no list', { Records: {} }],
+  ])('%s', async (_, answer) => {
+    const { streams } = await service(200, answer);
+    const call = streams.getRecords({ StreamArn: arn, ShardIterator: 'here' });
+    await expect(call).rejects.toThrow('no page of records');
+    expect(actionOn(await call.catch((error: unknown) => error))).toBe('retry');
+  });
+
+  test('what cannot be parsed, without a word of its content', async () => {
+    const { streams } = await service(200, 'raw:{"Records":[{"pk":{"S":"secret"');
+    const call = streams.getRecords({ StreamArn: arn, ShardIterator: 'here' });
+    await expect(call).rejects.toThrow('no page of records');
+    await expect(call).rejects.not.toThrow('secret');
   });
 });
 

@@ -86,7 +86,7 @@ function present<T extends object>(response: T): T {
 
 /** What travels over the wire: Lambda's form but for the capital letters of the identity and the absent ARN. */
 interface WireGetRecordsOutput {
-  readonly Records?: WireRecord[];
+  readonly Records: WireRecord[];
   readonly NextShardIterator?: string | null;
 }
 
@@ -95,10 +95,7 @@ type WireRecord = Omit<StreamRecord, 'eventSourceARN' | 'userIdentity'> & {
   userIdentity?: { Type?: string; PrincipalId?: string; type?: string; principalId?: string };
 };
 
-function inLambdaForm(
-  { Records = [], NextShardIterator }: WireGetRecordsOutput,
-  arn: string,
-): GetRecordsOutput {
+function inLambdaForm({ Records, NextShardIterator }: WireGetRecordsOutput, arn: string): GetRecordsOutput {
   for (const record of Records) {
     record.eventSourceARN = arn;
     const identity = record.userIdentity;
@@ -127,9 +124,24 @@ function handOverRecordsAsSent(client: DynamoDBStreamsClient): void {
     if (operation.name !== 'GetRecords' || response.statusCode >= 300) {
       return deserialize(operation, context, response);
     }
-    const body = JSON.parse(context.utf8Encoder(await context.streamCollector(response.body)));
+    const body = parse(context.utf8Encoder(await context.streamCollector(response.body)));
+    // An answer without a next iterator ends its shard, so only what certainly is a page may count as one.
+    if (!isPage(body)) throw new Error('GetRecords was answered with what is no page of records');
     return { ...body, $metadata: { httpStatusCode: response.statusCode } };
   };
+}
+
+/** `undefined` if it is not JSON. The reason is not told, because it would quote the items. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isPage(body: unknown): body is { readonly Records: readonly unknown[] } {
+  return typeof body === 'object' && body !== null && 'Records' in body && Array.isArray(body.Records);
 }
 
 /** The part of the client's protocol that is replaced; `aws-streams.test.ts` fails when an SDK upgrade changes it. */
