@@ -29,19 +29,20 @@ export async function runBatch(
   { memory, budgetMs = Number.POSITIVE_INFINITY }: BatchOptions,
 ): Promise<BatchResult> {
   const work = new AbortController();
+  const deadlineMs = router.clock.now() + budgetMs;
   const drain = createDrain(router, {
     afterFailure: { kind: 'stop' },
     order: router.order ?? 'strict',
     recall: memory.size > 0 ? memory.recall : undefined,
     signal: work.signal,
+    deadlineMs,
   });
-  if (budgetMs <= 0) work.abort(timeIsUp());
   drain.offer(records);
-  await settledWithin(budgetMs);
+  await settledWithin(Math.max(0, budgetMs));
 
   const remaining = drain.remaining();
   memory.keep(remaining);
-  const timedOut = work.signal.aborted;
+  const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
   return { firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber, counts: drain.counts, timedOut };
 
   async function settledWithin(limitMs: number): Promise<void> {

@@ -10,6 +10,8 @@ export interface Delivery {
   readonly router: Router;
   /** What handlers see as `ctx.signal`. */
   readonly signal: AbortSignal;
+  /** On the router's clock; nothing new starts from then on. */
+  readonly deadlineMs: number;
   /** True once nothing new may start. */
   stopped: boolean;
   readonly counts: Counts;
@@ -58,7 +60,7 @@ async function runRoute(
   // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
   while (state.running) await state.running;
   if (state.done.includes(id)) return handled;
-  if (delivery.stopped) return notStarted;
+  if (delivery.stopped || delivery.router.clock.now() >= delivery.deadlineMs) return notStarted;
 
   let change = changes.length > 0 ? changes.find((view) => view.model === model) : undefined;
   if (!change) {

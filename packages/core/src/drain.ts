@@ -54,6 +54,11 @@ export interface DrainOptions {
   readonly recall?: ((record: StreamRecord) => RecordState | undefined) | undefined;
   /** Becomes `ctx.signal`; when it aborts, nothing new starts. */
   readonly signal?: AbortSignal;
+  /**
+   * On the router's clock; nothing starts from then on. A timer alone would be too late: none fires while handlers compute,
+   * or end without waiting for anything.
+   */
+  readonly deadlineMs?: number;
 }
 
 interface Lane {
@@ -66,12 +71,12 @@ interface Lane {
 }
 
 export function createDrain(router: Router, options: DrainOptions): Drain {
-  const { afterFailure, order, recall } = options;
+  const { afterFailure, order, recall, deadlineMs = Number.POSITIVE_INFINITY } = options;
   const { clock, random, concurrency } = router;
   const signal = options.signal ?? new AbortController().signal;
   const counts: Counts = { records: 0, unmatched: 0, handled: 0, skipped: 0, failed: 0 };
   const logged = new WeakSet([notStarted]);
-  const delivery: Delivery = { router, signal, stopped: false, counts, logged };
+  const delivery: Delivery = { router, signal, deadlineMs, stopped: false, counts, logged };
   const run = chain<Task>(router.recordMiddleware, deliverWith(delivery));
   const tracker: Tracker = { tasks: [], last: undefined };
   const lanes = new Map<string, Lane>();
@@ -160,8 +165,9 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
 
   /** The record that the lane may start now. */
   function next({ tasks, head }: Lane): Task | undefined {
+    if (delivery.stopped || clock.now() >= deadlineMs) return undefined;
     const task = tasks[head];
-    return task && task.position < ceiling && !delivery.stopped ? task : undefined;
+    return task && task.position < ceiling ? task : undefined;
   }
 
   async function runLane(lane: Lane, first: Task): Promise<void> {
