@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { StreamRecord } from '@sluice/core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type AwsStreams, awsStreams } from './aws-streams.js';
+import { type AwsStreams, awsStreams, timeLimited } from './aws-streams.js';
 import { actionOn } from './on-error.js';
 
 const arn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000';
@@ -36,8 +36,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** A service that gives one answer to every call, `raw:…` as it is, and what it was asked. */
-async function service(status: number, answer: unknown) {
+/** A service that gives one answer to every call, `raw:…` as it is and `stall:…` without its end, and what it was asked. */
+async function service(status: number, answer: unknown, requestHandler = {}) {
   const requests: { target: string; body: unknown }[] = [];
   const server = createServer(async (request, response) => {
     requests.push({
@@ -46,6 +46,8 @@ async function service(status: number, answer: unknown) {
     });
     if (answer === undefined) return; // never answers
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    const stalled = typeof answer === 'string' && answer.startsWith('stall:');
+    if (stalled) return response.write(answer.slice('stall:'.length));
     const isRaw = typeof answer === 'string' && answer.startsWith('raw:');
     response.end(isRaw ? answer.slice('raw:'.length) : JSON.stringify(answer));
   });
@@ -54,6 +56,7 @@ async function service(status: number, answer: unknown) {
     region: 'eu-west-1',
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    requestHandler,
   });
   cleanups.push(
     () => streams.destroy(),
@@ -158,6 +161,24 @@ describe('a call through the AWS SDK', () => {
       name: 'InternalServerError',
     });
     expect(requests).toHaveLength(1);
+  });
+
+  test('has time limits for the connection, the answer and a pause within it, unless others are given', () => {
+    const limits = { connectionTimeout: 5_000, requestTimeout: 15_000, socketTimeout: 15_000 };
+    expect(timeLimited(undefined)).toMatchObject(limits);
+    expect(timeLimited({ connectionTimeout: 1, httpsAgent: { maxSockets: 200 } })).toMatchObject({
+      ...limits,
+      connectionTimeout: 1,
+      httpsAgent: { maxSockets: 200 },
+    });
+    const own = { handle: () => Promise.reject(new Error('not called here')) };
+    expect(timeLimited(own)).toBe(own);
+  });
+
+  test('whose answer stops in its middle does not wait without end', async () => {
+    const { streams } = await service(200, 'stall:{"Records":[', { socketTimeout: 20 });
+    const call = streams.getRecords({ StreamArn: arn, ShardIterator: 'here' });
+    await expect(call).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   test('rejects when its signal aborts', async () => {

@@ -26,10 +26,12 @@ export interface AwsStreams extends StreamsApi {
 /**
  * The Streams API through the AWS SDK, which makes the calls: credentials, signing, endpoints, keep-alive. Region,
  * endpoint and credentials come from `config` or from where the SDK always finds them. Retries are the poller's
- * business, so the client makes none. A call that takes longer than 15 seconds rejects with a `TimeoutError`.
+ * business, so the client makes none. A call that has no answer after 15 seconds, or whose answer pauses for as long,
+ * rejects with a `TimeoutError`; `requestHandler: { requestTimeout, socketTimeout, … }` changes that.
  */
 export function awsStreams(config: DynamoDBStreamsClientConfig): AwsStreams {
-  const client = new DynamoDBStreamsClient({ requestHandler: timeLimits, ...config, maxAttempts: 1 });
+  const requestHandler = timeLimited(config.requestHandler);
+  const client = new DynamoDBStreamsClient({ ...config, requestHandler, maxAttempts: 1 });
   handOverRecordsAsSent(client);
 
   return {
@@ -70,7 +72,14 @@ export function awsStreams(config: DynamoDBStreamsClientConfig): AwsStreams {
   };
 }
 
-const timeLimits = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true };
+/** The SDK waits without end by default, also in the middle of an answer. A handler of one's own keeps its own limits. */
+export function timeLimited(
+  given: DynamoDBStreamsClientConfig['requestHandler'],
+): NonNullable<DynamoDBStreamsClientConfig['requestHandler']> {
+  if (given && 'handle' in given) return given;
+  const limits = { connectionTimeout: 5_000, requestTimeout: 15_000, socketTimeout: 15_000 };
+  return { ...limits, throwOnRequestTimeout: true, ...given };
+}
 
 function within(signal: AbortSignal | undefined) {
   return signal ? { abortSignal: signal } : {};

@@ -23,7 +23,9 @@ describe('an error of the Streams API', () => {
 
   test.each([
     [400, 'halt'],
+    [408, 'retry'],
     [413, 'halt'],
+    [429, 'retry'],
     [500, 'retry'],
     [503, 'retry'],
   ])('with a name nobody knows and status %i means %s', (httpStatusCode, action) => {

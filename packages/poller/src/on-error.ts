@@ -15,10 +15,13 @@ export function actionOn(error: unknown): ErrorAction {
   const action = typeof name === 'string' ? byName.get(name) : undefined;
   if (action) return action;
   const status = $metadata?.httpStatusCode ?? 0;
-  return status >= 400 && status < 500 ? 'halt' : 'retry';
+  return status >= 400 && status < 500 && !laterStatuses.includes(status) ? 'halt' : 'retry';
 }
 
-/** Errors of the service that do not say by their status what they are. Names without a row here: 4xx halt, all others retry. */
+/** "Request Timeout" and "Too Many Requests", perhaps of a proxy. */
+const laterStatuses = [408, 429];
+
+/** Errors of the service that do not say by their status what they are. Names without a row here: most 4xx halt, all others retry. */
 const byName = new Map<string, ErrorAction>([
   ['ExpiredIteratorException', 'reopen'],
   ['TrimmedDataAccessException', 'gap'],

@@ -13,7 +13,10 @@ export interface PollOptions {
   readonly region?: DynamoDBStreamsClientConfig['region'] | undefined;
   readonly endpoint?: DynamoDBStreamsClientConfig['endpoint'] | undefined;
   readonly credentials?: DynamoDBStreamsClientConfig['credentials'] | undefined;
-  /** The Streams API; by default AWS's, with the settings above. */
+  /**
+   * The Streams API; by default AWS's, with the settings above. `awsStreams({ … })` takes all settings of the AWS client
+   * (`profile`, `useFipsEndpoint`, `requestHandler`, …); closing it is yours: `destroy()`.
+   */
   readonly streamsApi?: StreamsApi | undefined;
   /** Where checkpoints are kept. Without one nothing is written, and the next start begins at `startingPosition`. */
   readonly store?: Store | undefined;
