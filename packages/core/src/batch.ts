@@ -43,7 +43,11 @@ export async function runBatch(
   const remaining = drain.remaining();
   memory.keep(remaining);
   const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
-  return { firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber, counts: drain.counts, timedOut };
+  return {
+    firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
+    counts: { ...drain.counts },
+    timedOut,
+  };
 
   async function settledWithin(limitMs: number): Promise<void> {
     if (limitMs === Number.POSITIVE_INFINITY || limitMs <= 0) return drain.until(0);

@@ -87,3 +87,28 @@ describe('handlers that never let a timer fire', () => {
     expect(await run([busy], clock)).toMatchObject({ firstUnfinished: undefined, timedOut: false });
   });
 });
+
+describe('the counts of a delivery that has ended', () => {
+  it('do not change when a handler ends late', async () => {
+    let end = () => {};
+    const late = route.insert(
+      shop,
+      { id: 'late' },
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    const clock: Clock = { now: () => 0, sleep: async () => {} };
+    const router = createRouter({ routes: [late], clock, logger: silent });
+    const { counts } = await runBatch(router, [record('item', 1)], {
+      memory: createProcessMemory(),
+      budgetMs: 100,
+    });
+
+    end();
+    await new Promise(setImmediate);
+
+    expect(counts).toMatchObject({ records: 1, handled: 0 });
+  });
+});
