@@ -2,6 +2,7 @@ import {
   type AttributeMap,
   type AttributeType,
   type AttributeValue,
+  canonicalDecimal,
   compareDecimals,
   MalformedValueError,
   type NativeItem,
@@ -80,9 +81,28 @@ const plainDecimal = /^-?\d+(\.\d+)?$/;
 function decodeNumber(decimal: string, numbers: NumberPolicy): NativeValue {
   const number = Number(decimal);
   if (decimal.length <= alwaysExactDigits && plainDecimal.test(decimal)) return number;
-  if (compareDecimals(decimal, Number.isFinite(number) ? String(number) : '0') === 0) return number;
+  if (survives(decimal, number)) return number;
   if (typeof numbers === 'function') return numbers(decimal) as NativeValue;
-  return numbers === 'bigint' && /^-?\d+$/.test(decimal) ? BigInt(decimal) : decimal;
+  return numbers === 'bigint' ? (wholeNumber(decimal) ?? decimal) : decimal;
+}
+
+/**
+ * Whether the way back gives the same decimal. Whole numbers beyond the safe ones count as lost even where their text
+ * would survive, as that of every tenth or so does: otherwise the type of an id would depend on its last digits.
+ */
+function survives(decimal: string, number: number): boolean {
+  const same = compareDecimals(decimal, Number.isFinite(number) ? String(number) : '0') === 0;
+  return same && (Number.isSafeInteger(number) || !Number.isInteger(number));
+}
+
+/** DynamoDB's largest numbers have 126 digits before the point. */
+const mostDigits = 126;
+
+function wholeNumber(decimal: string): bigint | undefined {
+  const [, sign, digits = '', exponent] = /^(-?)0\.(\d+)e(\d+)$/.exec(canonicalDecimal(decimal)) ?? [];
+  const places = Number(exponent);
+  if (!(places >= digits.length && places <= mostDigits)) return undefined;
+  return BigInt(`${sign}${digits.padEnd(places, '0')}`);
 }
 
 /** Lambda and the poller give base64 text; bytes are taken as they are. */

@@ -26,8 +26,9 @@ export interface ModelTypes {
 export type Validate = 'new' | 'both' | 'none';
 
 /**
- * What becomes of an `N` that a JavaScript number cannot hold exactly: its decimal text, a `BigInt` (text where it is
- * not whole), or what a function makes of the text. All other numbers are plain numbers.
+ * What becomes of an `N` that a JavaScript number cannot hold exactly, which whole numbers beyond
+ * `Number.MAX_SAFE_INTEGER` always are: its decimal text, a `BigInt` (text where it is not whole), or what a function
+ * makes of the text. All other numbers are plain numbers.
  */
 export type NumberPolicy = 'string' | 'bigint' | ((decimal: string) => unknown);
 
