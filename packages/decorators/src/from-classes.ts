@@ -1,5 +1,5 @@
 import { makeRoute, type Route, type Routes } from '@sluice/core';
-import { Container, type Newable } from 'inversify';
+import { Container, injectFromHierarchy, type Newable } from 'inversify';
 import { classMetadata, methodMetadata } from './metadata.js';
 
 /** A class with `@Handlers`. */
@@ -7,8 +7,8 @@ export type HandlerClass = new (...args: never[]) => object;
 
 /**
  * The routes of decorated classes, in the order of the classes and their methods. Each class is resolved once, as a
- * singleton: through its own binding where the container has one, otherwise with its constructor's `@inject(Token)`s.
- * What cannot be resolved is told by `createRouter`, together with everything else that is wrong.
+ * singleton: through its own binding where the container has one, otherwise with its constructor's `@inject(Token)`s, those of
+ * its base classes included. What cannot be resolved is told by `createRouter`, together with everything else that is wrong.
  */
 export function fromClasses(
   classes: readonly HandlerClass[],
@@ -55,7 +55,11 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
 function resolve(handlerClass: HandlerClass, container: Container): object {
   // inversify's identifiers are classes of any parameters.
   const identifier = handlerClass as unknown as Newable<object>;
-  if (!container.isBound(identifier)) container.bind(identifier).toSelf().inSingletonScope();
+  if (!container.isBound(identifier)) {
+    // inversify does not look at base classes by itself: an inherited constructor would get nothing.
+    injectFromHierarchy()(identifier);
+    container.bind(identifier).toSelf().inSingletonScope();
+  }
   return container.get(identifier);
 }
 
