@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Middleware, RecordCall, Router } from '@sluice/core';
+import { ConfigurationError, type Middleware, type RecordCall, type Router } from '@sluice/core';
 
 /** What `GET /health` answers with: 200 while `running`, 503 otherwise. */
 export interface Health {
@@ -27,7 +27,10 @@ export function counted(router: Router, health: Health): Router {
   return { ...router, recordMiddleware: [count, ...router.recordMiddleware] };
 }
 
-/** Serves `health` on a port (0 takes a free one); resolves to the server and its port when it listens. */
+/**
+ * Serves `health` on a port (0 takes a free one); resolves to the server and its port when it listens, and rejects with
+ * `ConfigurationError` where it cannot.
+ */
 export function serveHealth(health: Health, port: number): Promise<{ server: Server; port: number }> {
   const server = createServer(({ url }, response) => {
     const found = url === '/health';
@@ -37,7 +40,13 @@ export function serveHealth(health: Health, port: number): Promise<{ server: Ser
     response.end(JSON.stringify(found ? health : { error: 'There is /health and nothing else.' }));
   });
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', ({ message }) =>
+      reject(
+        new ConfigurationError([
+          `healthPort ${port} cannot be used (${message}); give a free one, or 0 for any`,
+        ]),
+      ),
+    );
     server.listen(port, () => resolve({ server, port: (server.address() as AddressInfo).port }));
   });
 }

@@ -8,34 +8,35 @@ import { counted, newHealth, serveHealth } from './health.js';
 import { loadRouter } from './load-router.js';
 
 const stop = new AbortController();
-const logger = pino();
+const logger = pino({ formatters: { level: (level) => ({ level }) } });
+const health = newHealth(Date.now());
+
+// Before anything else, for a process that is number 1 of a container does not end by a signal that nobody handles.
+let signals = 0;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (++signals > 1) process.exit(1);
+    end({ signal }, 'stopping: running handlers may finish; a second signal ends the process at once');
+  });
+}
+// A promise that nobody awaits, a listener that throws: what handlers are doing may finish and is kept.
+process.on('uncaughtException', (err) => {
+  process.exitCode = 1;
+  logger.fatal({ err }, 'an error that nobody caught; the poller cannot go on');
+  end({}, 'stopping');
+});
 
 try {
   const config = readArguments(process.argv);
   logger.level = config.logLevel;
-  const health = newHealth(Date.now());
   const router = counted({ ...(await loadRouter(config.router)), logger }, health);
   const store = await fileStore(config.checkpointFile);
-  const { server, port } = await serveHealth(health, config.healthPort);
-
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      health.status = 'stopping';
-      logger.info(
-        { signal },
-        'stopping: running handlers may finish; a second signal ends the process at once',
-      );
-      process.once(signal, () => process.exit(1));
-      stop.abort();
-    });
-  }
-
-  health.status = 'running';
-  logger.info({ streams: config.streams, healthPort: port, routes: router.routes.length }, 'polling');
   try {
-    await poll(router, { ...config, store, signal: stop.signal });
+    const { server, port } = await serveHealth(health, config.healthPort);
+    if (!stop.signal.aborted) health.status = 'running';
+    logger.info({ streams: config.streams, healthPort: port, routes: router.routes.length }, 'polling');
+    await poll(router, { ...config, store, signal: stop.signal }).finally(() => server.close());
   } finally {
-    server.close();
     await store.close();
   }
   logger.info({ records: health.records }, 'stopped');
@@ -43,4 +44,12 @@ try {
   // What the operator can mend is said in its own words; anything else comes with its stack.
   logger.fatal({ err: error }, isSluiceError(error) ? error.message : 'the poller cannot go on');
   process.exitCode = 1;
+}
+// The router's module may keep timers and connections, and a handler may hang.
+setTimeout(() => process.exit(), 1_000).unref();
+
+function end(fields: object, message: string): void {
+  health.status = 'stopping';
+  logger.info(fields, message);
+  stop.abort();
 }
