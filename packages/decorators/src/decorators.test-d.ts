@@ -1,4 +1,4 @@
-import type { Change, Expired, Inserted, Modified, Removed } from '@sluice/core';
+import type { Change, Context, Expired, Inserted, Modified, Removed } from '@sluice/core';
 import { absent, table } from '@sluice/core';
 import { z } from 'zod';
 import { Handlers, On, OnExpire, OnInsert, OnModify, OnRemove } from './index.js';
@@ -50,6 +50,48 @@ export class OtherEvent {
   // @ts-expect-error takes the changes of INSERT and MODIFY, but its decorator brings REMOVE too
   @On()
   async all(_change: Inserted<typeof Order> | Modified<typeof Order>) {}
+
+  // @ts-expect-error takes what TTL deleted, but its decorator brings what users delete too
+  @OnRemove()
+  async removed(_change: Expired<typeof Order>) {}
+
+  // @ts-expect-error takes what TTL deleted, but its decorator brings what users delete
+  @OnRemove({ by: 'user' })
+  async removedByUser(_change: Expired<typeof Order>) {}
+
+  // @ts-expect-error takes what TTL deleted, but its decorator brings every REMOVE
+  @On({ events: ['INSERT', 'REMOVE'] })
+  async some(_change: Inserted<typeof Order> | Expired<typeof Order>) {}
+
+  @OnRemove({ by: 'ttl' })
+  async removedByTtl(_change: Expired<typeof Order>) {}
+
+  @OnExpire()
+  async expired(_change: Removed<typeof Order>) {}
+
+  @OnRemove()
+  async part(_change: Pick<Removed<typeof Order>, 'eventName' | 'old'>) {}
+}
+
+@Handlers('no-change', Order)
+export class NoChange {
+  // @ts-expect-error takes no change
+  @OnInsert()
+  async text(_order: string) {}
+
+  // @ts-expect-error takes the context where the change comes
+  @OnInsert()
+  async context(_context: Context) {}
+
+  // @ts-expect-error takes something that nobody compares with the model
+  @OnInsert()
+  async other(_change: { readonly new: { readonly colour: string } }) {}
+
+  @OnInsert()
+  async nothing() {}
+
+  @OnInsert()
+  async anything(_change: unknown, _context: Context) {}
 }
 
 // @ts-expect-error the id is required

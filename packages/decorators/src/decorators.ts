@@ -44,14 +44,14 @@ export function OnModify(options: { readonly when?: Filter } = {}): HandlerDecor
 }
 
 /** A deleted item, by TTL too; `by: 'user'` leaves TTL's out: `(change: Removed<typeof Order>, context: Context)`. */
-export function OnRemove(
-  options: { readonly when?: Filter; readonly by?: RemovedBy } = {},
-): HandlerDecorator<'REMOVE'> {
+export function OnRemove<const By extends RemovedBy = RemovedBy>(
+  options: { readonly when?: Filter; readonly by?: By } = {},
+): HandlerDecorator<'REMOVE', By> {
   return decorate('@OnRemove', { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options.when);
 }
 
 /** An item that DynamoDB's TTL deleted, in the Region where it expired: `(change: Expired<typeof Order>, …)`. */
-export function OnExpire(options: { readonly when?: Filter } = {}): HandlerDecorator<'REMOVE'> {
+export function OnExpire(options: { readonly when?: Filter } = {}): HandlerDecorator<'REMOVE', 'ttl'> {
   return decorate('@OnExpire', routeKinds.expire, options.when);
 }
 
@@ -62,14 +62,23 @@ export function On<const E extends EventName = EventName>(
   return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options.when);
 }
 
-/** Decorates a method that takes the change of such an event; a method for another event does not compile. */
-export type HandlerDecorator<E extends EventName> = <F extends (change: never, context: Context) => Handling>(
+/**
+ * Decorates a method that takes the change of such an event, deleted by such a one; a method for another event, or for
+ * no change at all, does not compile.
+ */
+export type HandlerDecorator<E extends EventName, By extends RemovedBy = RemovedBy> = <
+  F extends (change: never, context: Context) => Handling,
+>(
   target: object,
   method: string,
-  descriptor: TypedPropertyDescriptor<F> & CheckedEvent<Parameters<F>[0], E>,
+  descriptor: TypedPropertyDescriptor<F> & CheckedEvent<Parameters<F>[0], E, By>,
 ) => void;
 
-function decorate(decorator: string, kind: RouteKind, when: Filter | undefined): HandlerDecorator<never> {
+function decorate(
+  decorator: string,
+  kind: RouteKind,
+  when: Filter | undefined,
+): HandlerDecorator<never, never> {
   return (target, method) => {
     refuseStandardDecorators(decorator, method);
     refuseStaticMethods(decorator, target, method);
@@ -77,13 +86,24 @@ function decorate(decorator: string, kind: RouteKind, when: Filter | undefined):
   };
 }
 
-type CheckedEvent<C, E extends EventName> = [C] extends [
-  { readonly eventName: infer Taken extends EventName },
-]
-  ? [E] extends [Taken]
+/** A method may also take nothing, or not say what it takes. */
+type CheckedEvent<C, E extends EventName, By extends RemovedBy> = [C] extends [undefined]
+  ? unknown
+  : [Exclude<C, undefined>] extends [{ readonly eventName: infer Taken extends EventName }]
+    ? [E] extends [Taken]
+      ? CheckedBy<TakenBy<C>, By>
+      : `This method takes the change of ${Taken}, but its decorator brings ${Exclude<E, Taken>}; change one of the two.`
+    : unknown extends C
+      ? unknown
+      : 'The first parameter of this method is no change; give it the type Inserted, Modified, Removed, Expired or Change of the model.';
+
+type CheckedBy<Taken extends RemovedBy, By extends RemovedBy> = [Taken] extends [never]
+  ? unknown
+  : [By] extends [Taken]
     ? unknown
-    : `This method takes the change of ${Taken}, but its decorator brings ${Exclude<E, Taken>}; change one of the two.`
-  : unknown;
+    : `This method takes what was deleted by ${Taken}, but its decorator brings what was deleted by ${Exclude<By, Taken>}; change one of the two.`;
+
+type TakenBy<C> = C extends { readonly by: infer By extends RemovedBy } ? By : never;
 
 type CheckedMethods<I, M extends Model> = [Mismatched<I, M>] extends [never]
   ? unknown
