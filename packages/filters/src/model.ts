@@ -54,7 +54,10 @@ export interface Table<T extends ModelTypes = ModelTypes> extends TableModel<T> 
     const K extends KeyTemplates<T['keys']> = Record<never, never>,
     S extends StandardSchemaV1<object, object> | undefined = undefined,
     const V extends Validate = 'new',
-  >(name: string, options: EntityOptions<K, S, V>): Entity<EntityTypes<T, K, S, V>>;
+  >(
+    name: string,
+    options: EntityOptions<K & NoOtherKeys<K, T['keys']>, S, V>,
+  ): Entity<EntityTypes<T, K, S, V>>;
 }
 
 export interface TableKeys {
@@ -101,6 +104,8 @@ export interface EntityOptions<K, S, V> {
 }
 
 export type KeyTemplates<Keys> = { readonly [Name in keyof Keys]?: string };
+
+type NoOtherKeys<K, Keys> = { readonly [Name in Exclude<keyof K, keyof Keys>]: never };
 
 /** Decoded attribute values: `SS` is `Set<string>`, `B` is `Uint8Array`, a number beyond its precision follows the policy. */
 export type NativeValue =

@@ -1,8 +1,8 @@
 /**
  * The attribute paths of an item type, for completion: `'status' | 'address' | 'address.city' | `lines[${number}].sku``.
- * Four levels deep are listed; an item without a schema takes any text.
+ * Four levels deep are listed, of a union those of all its members; an item without a schema takes any text.
  */
-export type Path<T> = string extends keyof T ? string : PathAt<T, [1, 1, 1, 1]>;
+export type Path<T> = T extends unknown ? (string extends keyof T ? string : PathAt<T, [1, 1, 1, 1]>) : never;
 
 type PathAt<T, Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Deeper]
   ? { [K in NameOf<T>]: K | `${K}${Inside<Exclude<T[K], undefined | null>, Deeper>}` }[NameOf<T>]
@@ -29,18 +29,30 @@ type Leaf =
   | ReadonlySet<unknown>
   | ReadonlyMap<unknown, unknown>;
 
-/** The type of the attribute at a path; `unknown` where the item has no schema. */
-export type ValueAt<T, P extends string> = string extends keyof T
-  ? unknown
-  : P extends keyof T
-    ? T[P]
-    : P extends `${infer Head}.${infer Rest}`
-      ? Head extends `${infer Name}[${string}]`
-        ? ValueAt<ElementAt<Member<T, Name>>, Rest>
-        : ValueAt<Member<T, Head>, Rest>
-      : P extends `${infer Name}[${string}]`
-        ? ElementAt<Member<T, Name>>
-        : unknown;
+/**
+ * The type of the attribute at a path; `unknown` where the item has no schema. Of a union, what its members have there
+ * together.
+ */
+export type ValueAt<T, P extends string> = T extends unknown
+  ? string extends keyof T
+    ? unknown
+    : P extends keyof T
+      ? T[P]
+      : P extends `${infer Head}.${infer Rest}`
+        ? ValueAt<NonNullable<PartAt<T, Head>>, Rest>
+        : PartAt<T, P>
+  : never;
 
-type Member<T, Name> = Name extends keyof T ? Exclude<T[Name], undefined | null> : never;
-type ElementAt<V> = V extends readonly (infer Element)[] ? Element : never;
+/** What stands behind one name with its indexes: `lines`, `cells[0][1]`. */
+type PartAt<T, Part extends string> = Part extends `${infer Name}[${infer Indexes}`
+  ? ElementAt<Member<T, Name>, Indexes>
+  : Member<T, Part>;
+
+type ElementAt<V, Indexes extends string> =
+  NonNullable<V> extends readonly (infer Element)[]
+    ? Indexes extends `${string}[${infer Deeper}`
+      ? ElementAt<Element, Deeper>
+      : Element
+    : never;
+
+type Member<T, Name> = Name extends keyof T ? T[Name] : never;

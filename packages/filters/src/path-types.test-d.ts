@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { absent, table } from './index.js';
+
+const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' } });
+
+// One kind of item in several forms: every form's attributes are paths, with their own values.
+const Payment = shop.entity('Payment', {
+  schema: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('card'), card: z.object({ brand: z.enum(['A', 'B']) }), amount: z.number() }),
+    z.object({ kind: z.literal('cash'), till: z.number(), amount: z.string() }),
+  ]),
+});
+Payment.attr('kind').is('card', 'cash');
+Payment.attr('card.brand').is('A', absent);
+Payment.attr('till').is(3);
+Payment.attr('amount').is(1, '1');
+// @ts-expect-error an attribute that no form has
+Payment.attr('iban');
+// @ts-expect-error text, where only another form's attribute is text
+Payment.attr('till').is('3');
+
+// Lists in lists, and elements that may be null.
+const Grid = shop.entity('Grid', {
+  schema: z.object({
+    cells: z.array(z.array(z.number())),
+    rows: z.array(z.array(z.object({ name: z.string() }))),
+    notes: z.array(z.object({ text: z.string() }).nullable()),
+  }),
+});
+Grid.attr('cells[0][1]').is(5);
+Grid.attr('rows[2][0].name').is('total');
+Grid.attr('notes[0].text').is('paid');
+// @ts-expect-error text is not a number
+Grid.attr('cells[0][1]').is('5');
+// @ts-expect-error text is not a number
+Grid.attr('rows[2][0].name').is(5);
+
+// A map of any names: the values are what the schema says.
+const Tagged = shop.entity('Tagged', { schema: z.object({ tags: z.record(z.string(), z.number()) }) });
+Tagged.attr('tags.weight').is(3);
+
+// A schema that lets other attributes pass: any path is taken.
+const Loose = shop.entity('Loose', { schema: z.looseObject({ status: z.string() }) });
+Loose.attr('status').is('PAID');
+Loose.attr('anything[0].else').is(3);
+
+// @ts-expect-error a template for an attribute that is not a key, beside one that is
+shop.entity('Bad', { key: { pk: 'X#:x', id: 'Y#:y' } });
