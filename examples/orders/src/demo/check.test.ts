@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { check, differences, type Entry, percentile, type Written } from './check.js';
 import { planFlow } from './flow.js';
+import { type Findings, summarise } from './summary.js';
 
 const item = { pk: 'CUSTOMER#0', sk: 'ORDER#0' };
 const write = (story: string, ...handlers: string[]): Written => ({
@@ -27,7 +28,13 @@ const good = [effect('mail', '1'), effect('mail', '2'), effect('pack', '2')];
 
 describe("the demo's judge", () => {
   it('finds nothing in a run in which everything happened once and in order', () => {
-    expect(check(writes, good)).toEqual({ lost: [], doubled: [], outOfOrder: [], latenciesMs: [5, 5, 5] });
+    expect(check(writes, good)).toEqual({
+      lost: [],
+      doubled: [],
+      unasked: [],
+      outOfOrder: [],
+      latenciesMs: [5, 5, 5],
+    });
   });
 
   it('finds an effect that is missing', () => {
@@ -41,7 +48,17 @@ describe("the demo's judge", () => {
   });
 
   it('finds an effect that nothing asked for', () => {
-    expect(check(writes, [...good, effect('pack', '1')]).doubled).toHaveLength(1);
+    expect(check(writes, [...good, effect('pack', '1')]).unasked).toEqual(['CUSTOMER#0/ORDER#0: pack']);
+    const ofNobody = { ...effect('pack', '3'), item: 'CUSTOMER#9/ORDER#9' };
+    expect(check(writes, [...good, ofNobody]).unasked).toEqual(['CUSTOMER#9/ORDER#9: pack']);
+  });
+
+  it('finds effects in another order also where one of them came twice', () => {
+    const swapped = [effect('mail', '1'), effect('pack', '2'), effect('mail', '2'), effect('mail', '1')];
+    expect(check(writes, swapped)).toMatchObject({
+      doubled: [expect.any(String)],
+      outOfOrder: [expect.any(String)],
+    });
   });
 
   it('finds effects in another order than the writes', () => {
@@ -58,6 +75,42 @@ describe("the demo's judge", () => {
     expect(differences(good, good)).toEqual([]);
     expect(differences(good, [...good, effect('mail', '1')])).toEqual([]);
     expect(differences(good, good.slice(1))).toEqual(['CUSTOMER#0/ORDER#0']);
+  });
+});
+
+describe('the summary', () => {
+  const found = {
+    writes,
+    entries: good,
+    pollerExitCode: 0,
+    lambdaRun: { records: 2, invocations: 1, status: 'done' },
+    lambdaEntries: good,
+    killed: false,
+  } satisfies Findings;
+
+  it('is good when there is no fault', () => {
+    expect(summarise(found)).toMatchObject({ ok: true, faults: [] });
+  });
+
+  it.each<[Partial<Findings>, RegExp]>([
+    [{ pollerExitCode: 1 }, /exit code 1/],
+    [{ entries: [...good, effect('mail', '1')] }, /^doubled/],
+    [{ entries: [...good, effect('pack', '1')], killed: true }, /^nothing asked for/],
+    [{ lambdaEntries: [...good, effect('mail', '1')] }, /^doubled behind Lambda/],
+    [{ lambdaRun: { records: 2, invocations: 20, status: 'gave-up' } }, /never got through/],
+    [{ lambdaRun: { records: 1, invocations: 1, status: 'done' } }, /1 records of 2 writes/],
+  ])('says what is wrong: %o', (change, fault) => {
+    const { ok, faults } = summarise({ ...found, ...change });
+    expect(ok).toBe(false);
+    expect(faults).toContainEqual(expect.stringMatching(fault));
+  });
+
+  it('lets pass what a kill repeats', () => {
+    const entries = [...good, effect('mail', '1')];
+    expect(summarise({ ...found, entries, killed: true })).toMatchObject({
+      ok: true,
+      doubled: [expect.any(String)],
+    });
   });
 });
 

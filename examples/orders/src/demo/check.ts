@@ -7,7 +7,7 @@ export interface Entry extends Effect {
   readonly atMs: number;
 }
 
-/** A planned write, and when it had been made. */
+/** A planned write, and when it was begun. */
 export interface Written extends Write {
   readonly atMs: number;
 }
@@ -16,8 +16,10 @@ export interface Written extends Write {
 export interface Verdict {
   readonly lost: readonly string[];
   readonly doubled: readonly string[];
+  /** Effects that no write asked for. */
+  readonly unasked: readonly string[];
   readonly outOfOrder: readonly string[];
-  /** From the end of the write to the start of each handler's effect. */
+  /** From the beginning of the write to each handler's effect. */
   readonly latenciesMs: readonly number[];
 }
 
@@ -25,10 +27,13 @@ export interface Verdict {
 export function check(writes: readonly Written[], entries: readonly Entry[]): Verdict {
   const entriesOf = Map.groupBy(entries, ({ item }) => item);
   const writesOf = Map.groupBy(writes, ({ item }) => `${item.pk}/${item.sk}`);
-  const items = [...writesOf].map(([item, ofItem]) => checkItem(item, ofItem, entriesOf.get(item) ?? []));
+  const items = [...new Set([...writesOf.keys(), ...entriesOf.keys()])].map((item) =>
+    checkItem(item, writesOf.get(item) ?? [], entriesOf.get(item) ?? []),
+  );
   return {
     lost: items.flatMap(({ lost }) => lost),
     doubled: items.flatMap(({ doubled }) => doubled),
+    unasked: items.flatMap(({ unasked }) => unasked),
     outOfOrder: items.flatMap(({ outOfOrder }) => outOfOrder),
     latenciesMs: items.flatMap(({ latenciesMs }) => latenciesMs),
   };
@@ -48,7 +53,7 @@ function checkItem(item: string, writes: readonly Written[], entries: readonly E
     left.splice(index, 1);
     return [];
   });
-  doubled.push(...left.map((handler) => `${item}: ${handler}, which nothing asked for`));
+  const unasked = left.map((handler) => `${item}: ${handler}`);
 
   const inOrder =
     first.every(
@@ -57,13 +62,13 @@ function checkItem(item: string, writes: readonly Written[], entries: readonly E
         compareSequenceNumbers(first[index - 1]?.sequenceNumber ?? '0', entry.sequenceNumber) <= 0,
     ) && first.map(({ handlerId }) => handlerId).join() === expected.map(({ handler }) => handler).join();
   const outOfOrder =
-    inOrder || lost.length + doubled.length > 0
+    inOrder || lost.length + unasked.length > 0
       ? []
       : [`${item}: ${first.map(({ handlerId }) => handlerId).join(', ')}`];
   const latenciesMs = inOrder
     ? first.map(({ atMs }, index) => Math.max(0, atMs - (expected[index]?.write.atMs ?? atMs)))
     : [];
-  return { lost, doubled, outOfOrder, latenciesMs };
+  return { lost, doubled, unasked, outOfOrder, latenciesMs };
 }
 
 /** The items whose effects differ between two runs over the same records, doubles not counted. */

@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +42,20 @@ describe('the demo', () => {
     const shown = await demo('--orders', '3');
     expect(shown).toMatch(/INSERT {2}CUSTOMER#000\/ORDER#0000 +order-mail\.confirmation/);
     expect(shown).toMatch(/lost +0\n/);
+  });
+
+  it('ends with its poller and leaves no files when it is told to end', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'sluice-ended-'));
+    const child = spawn(process.execPath, [program], {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.on('data', (text) => String(text).includes('Poller: started') && child.kill('SIGINT'));
+    // The poller holds the same standard error: that closes when both have ended.
+    const [code] = await once(child, 'close');
+    expect(code).toBe(130);
+    expect(readdirSync(temporary)).toEqual([]);
+    rmdirSync(temporary);
   });
 
   it('explains its options, and refuses wrong ones', async () => {

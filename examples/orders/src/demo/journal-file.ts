@@ -8,11 +8,13 @@ export interface JournalFile {
   /** Reads what has come since the last time. */
   readNew(): void;
   /**
-   * Follows the file until it has the effects of `count` calls, doubles not counted; gives up when nothing came for
-   * `patienceMs`. Resolves to whether it has them.
+   * Follows the file until it has the effects of `count` calls, doubles not counted; gives up when nothing came for 30
+   * seconds, or nobody writes it any more.
    */
-  follow(count: number, patienceMs: number, onEntry?: (entry: Entry) => void): Promise<boolean>;
+  follow(count: number, isWritten: () => boolean, onEntry?: (entry: Entry) => void): Promise<void>;
 }
+
+const patienceMs = 30_000;
 
 export function openJournal(path: string): JournalFile {
   const entries: Entry[] = [];
@@ -42,14 +44,15 @@ export function openJournal(path: string): JournalFile {
   return {
     entries,
     readNew,
-    async follow(count, patienceMs, onEntry) {
+    async follow(count, isWritten, onEntry) {
       let lastMs = Date.now();
       for (;;) {
         const before = entries.length;
+        const wasWritten = isWritten();
         readNew(onEntry);
-        if (calls.size >= count) return true;
+        if (calls.size >= count || !wasWritten) return;
         if (entries.length > before) lastMs = Date.now();
-        if (Date.now() - lastMs > patienceMs) return false;
+        if (Date.now() - lastMs > patienceMs) return;
         await setTimeout(20);
       }
     },

@@ -14,7 +14,13 @@ const engine = {
   credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
 };
 const records = await readStream(engine, TABLE);
-const report = await simulateLambda({ records, handler, batchSize: Number(BATCH_SIZE), retry: 'warm' });
+const report = await simulateLambda({
+  records,
+  handler,
+  batchSize: Number(BATCH_SIZE),
+  retry: 'warm',
+  maxInvocations: 10 * records.length,
+});
 console.log(
   JSON.stringify({ records: records.length, invocations: report.invocations.length, status: report.status }),
 );

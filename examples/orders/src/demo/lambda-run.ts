@@ -10,6 +10,8 @@ export interface LambdaRun {
   readonly records: number;
   /** Deliveries, those that were repeated included. */
   readonly invocations: number;
+  /** `gave-up` when a record was delivered again and again. */
+  readonly status: 'done' | 'gave-up';
 }
 
 /** Brings the stream to the Lambda entry in a process of its own, whose handlers write into a journal of their own. */

@@ -42,10 +42,15 @@ const { orders, engine, json, kill } = new Command('npm run demo --')
   .parse()
   .opts<Options>();
 
+// An exit ends the engine and the poller too; the default of these signals would leave them behind.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 const say = json ? () => undefined : (text: string) => console.log(text);
 try {
   const running = await startEngine({ engine });
   const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   say(`Engine: ${engine} at ${running.endpoint}`);
   try {
     const summary = await run(running, folder);
@@ -54,7 +59,6 @@ try {
     process.exitCode = summary.ok ? 0 : 1;
   } finally {
     await running.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 } catch (error) {
   console.error(isSluiceError(error) ? error.message : error);
@@ -86,12 +90,15 @@ async function run(engine: Engine, folder: string): Promise<Summary> {
   const writing = writer.write(plan, { concurrency: 4, paceMs });
   const show = json ? undefined : printEntry;
   if (kill) {
-    await journal.follow(effects / 2, 30_000, show);
+    await journal.follow(effects / 2, poller.isRunning, show);
     await poller.kill();
     say('Poller: killed. Started again, from its last checkpoint\n');
     poller = startIt();
+    await poller.started;
   }
-  await journal.follow(effects, 30_000, show);
+  await journal.follow(effects, poller.isRunning, show);
+  if (!poller.isRunning())
+    console.error(`The poller ended by itself. The end of its log:\n${poller.logTail()}`);
   const writes = await writing;
   const pollerExitCode = await poller.stop();
   // What came after the last expected effect would be a double.

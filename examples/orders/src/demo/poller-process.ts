@@ -9,6 +9,9 @@ import { orders } from '../orders.js';
 export interface PollerProcess {
   /** Resolves when it polls; rejects with its log when it ends before. */
   readonly started: Promise<void>;
+  isRunning(): boolean;
+  /** The last lines of its log. */
+  logTail(): string;
   /** Asks it to stop, and resolves to its exit code, `null` if it was killed. */
   stop(): Promise<number | null>;
   /** Ends it without a chance to clean up. */
@@ -26,7 +29,6 @@ export interface PollerProcessOptions {
 /** A line of its log. */
 export interface LogLine {
   readonly msg?: string;
-  readonly level?: number;
   readonly handlerId?: string;
   readonly attempt?: number;
   readonly err?: { readonly message?: string };
@@ -59,28 +61,37 @@ export function startPoller({
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const killWithUs = () => child.kill('SIGKILL');
-  process.once('exit', killWithUs);
+  process.prependOnceListener('exit', killWithUs);
 
   const log: string[] = [];
   const started = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (text) => {
       log.push(text);
+      if (log.length > 20) log.shift();
       const line = parseLine(text);
       if (line.msg === 'polling') resolve();
       onLog?.(line);
     });
-    void ended.then(() =>
+    void once(child, 'close').then(() =>
       reject(new Error(`The poller ended before it polled. Its log:\n${log.join('\n')}`)),
     );
   });
+  started.catch(() => {}); // it is told to who waits for it
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    if (isRunning()) child.kill(signal);
     const [code] = await ended;
     process.removeListener('exit', killWithUs);
     return code;
   }
-  return { started, stop: () => end('SIGTERM'), kill: async () => void (await end('SIGKILL')) };
+  return {
+    started,
+    isRunning,
+    logTail: () => log.join('\n'),
+    stop: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+  };
 }
 
 function parseLine(text: string): LogLine {

@@ -14,48 +14,34 @@ export function printEntry({ atMs, eventName, item, handlerId, what, attempt }: 
   );
 }
 
+/** The log of a failure does not tell the item: keys do not go to logs. */
 export function printFailure({ handlerId = '', attempt, err }: LogLine): void {
-  console.log(
-    styleText(
-      'yellow',
-      `              failed  ${handlerId} at attempt ${attempt}: ${err?.message}; tried again soon, other orders go on`,
-    ),
-  );
+  const text = `failed  ${' '.repeat(24)}  ${handlerId.padEnd(23)}  ${err?.message}  (attempt ${attempt})`;
+  console.log(`${' '.repeat(14)}${styleText('yellow', text)}`);
 }
 
 export function printSummary(summary: Summary): void {
   const { records, deliveries, retries, latencyMs, lost, doubled, outOfOrder, lambda, killed } = summary;
   const good = (isGood: boolean, text: string) => styleText(isGood ? 'green' : 'red', text);
-  console.log(`\n${styleText('bold', 'Summary')}`);
-  console.log(`  stream records       ${records}`);
-  console.log(`  handler deliveries   ${Object.values(deliveries).reduce((sum, count) => sum + count, 0)}`);
-  for (const [handler, count] of Object.entries(deliveries))
-    console.log(`    ${handler.padEnd(24)} ${count}`);
-  console.log(`  retries              ${retries}`);
-  console.log(
-    `  write to handler     p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, with retries and their waits`,
-  );
-  console.log(`  lost                 ${good(lost.length === 0, String(lost.length))}`);
-  console.log(
-    `  doubled              ${good(doubled.length === 0 || killed, String(doubled.length))}${killed ? ', done before the kill and not kept yet' : ''}`,
-  );
-  console.log(
-    `  items out of order   ${good(outOfOrder.length === 0, String(outOfOrder.length))} of ${summary.items}`,
-  );
-  console.log(
-    `  the Lambda entry     ${good(lambda.different.length === 0, lambda.different.length === 0 ? 'same effects' : 'other effects')}, ` +
-      `${lambda.invocations} invocations over ${lambda.records} records`,
-  );
-  for (const line of [
-    ...lost.map(named('lost')),
-    ...(killed ? [] : doubled).map(named('doubled')),
-    ...outOfOrder.map(named('out of order')),
-  ]) {
-    console.log(styleText('red', `  ${line}`));
-  }
-  for (const item of lambda.different) console.log(styleText('red', `  other effects: ${item}`));
-}
+  const none = (list: readonly string[]) => good(list.length === 0, String(list.length));
+  const line = (label: string, value: string | number) => console.log(`  ${label.padEnd(27)} ${value}`);
 
-function named(kind: string): (text: string) => string {
-  return (text) => `${kind}: ${text}`;
+  console.log(`\n${styleText('bold', 'Summary')}`);
+  line('stream records', records);
+  line(
+    'handler deliveries',
+    Object.values(deliveries).reduce((sum, count) => sum + count, 0),
+  );
+  for (const [handler, count] of Object.entries(deliveries)) line(`  ${handler}`, count);
+  line('retries', retries);
+  line('write to handler', `p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, with retries and their waits`);
+  line('lost', none(lost));
+  line('doubled', killed ? `${doubled.length}, done before the kill and not kept yet` : none(doubled));
+  line('items out of order', `${none(outOfOrder)} of ${summary.items}`);
+  const same = lambda.different.length === 0;
+  line(
+    'the Lambda entry',
+    `${good(same, same ? 'same effects' : 'other effects')}, ${lambda.invocations} invocations over ${lambda.records} records`,
+  );
+  for (const fault of summary.faults) console.log(styleText('red', `  ${fault}`));
 }

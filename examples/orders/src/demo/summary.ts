@@ -1,12 +1,12 @@
 import { check, differences, type Entry, percentile, type Written } from './check.js';
 import type { LambdaRun } from './lambda-run.js';
 
-/**
- * What the demo found; `ok` is whether nothing was lost, doubled, out of order, or different behind Lambda. Where the
- * poller was killed, doubles are what it had done and not kept yet.
- */
+/** What the demo found. Where the poller was killed, doubles are what it had done and not kept yet, and no fault. */
 export interface Summary {
+  /** Whether there are no faults. */
   readonly ok: boolean;
+  /** A sentence for each thing that should not be. */
+  readonly faults: readonly string[];
   readonly killed: boolean;
   readonly records: number;
   readonly items: number;
@@ -35,10 +35,11 @@ export function summarise(findings: Findings): Summary {
   const { writes, entries, pollerExitCode, lambdaRun, lambdaEntries, killed } = findings;
   const { lost, doubled, outOfOrder, latenciesMs } = check(writes, entries);
   const different = differences(entries, lambdaEntries);
-  const faults = lost.length + (killed ? 0 : doubled.length) + outOfOrder.length + different.length;
+  const faults = faultsOf(findings, different);
   return {
+    ok: faults.length === 0,
+    faults,
     killed,
-    ok: faults === 0 && pollerExitCode === 0 && lambdaRun.records === writes.length,
     records: writes.length,
     items: new Set(writes.map(({ item }) => `${item.pk}/${item.sk}`)).size,
     deliveries: Object.fromEntries(
@@ -54,4 +55,26 @@ export function summarise(findings: Findings): Summary {
     pollerExitCode,
     lambda: { ...lambdaRun, different },
   };
+}
+
+function faultsOf(findings: Findings, different: readonly string[]): readonly string[] {
+  const { writes, entries, pollerExitCode, lambdaRun, lambdaEntries, killed } = findings;
+  const { lost, doubled, unasked, outOfOrder } = check(writes, entries);
+  const faults = [
+    ...lost.map(named('lost')),
+    ...(killed ? [] : doubled).map(named('doubled')),
+    ...unasked.map(named('nothing asked for')),
+    ...outOfOrder.map(named('out of order')),
+    ...different.map(named('other effects behind Lambda')),
+    ...check(writes, lambdaEntries).doubled.map(named('doubled behind Lambda')),
+  ];
+  if (pollerExitCode !== 0) faults.push(`the poller ended with exit code ${pollerExitCode}`);
+  if (lambdaRun.status !== 'done') faults.push('the Lambda entry never got through the stream');
+  if (lambdaRun.records !== writes.length)
+    faults.push(`the stream has ${lambdaRun.records} records of ${writes.length} writes`);
+  return faults;
+}
+
+function named(kind: string): (text: string) => string {
+  return (text) => `${kind}: ${text}`;
 }
