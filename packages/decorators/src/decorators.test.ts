@@ -169,14 +169,16 @@ describe('decorated methods', () => {
     expect(ran).toEqual(['accessor']);
   });
 
-  it('with two decorators are two handlers of one id, which is refused', () => {
+  it('with two decorators are refused', () => {
     @Handlers('stacked', Order)
     class Stacked {
       @OnInsert()
       @OnModify()
       written(_change: Inserted<typeof Order> | Modified<typeof Order>) {}
     }
-    expect(() => createRouter({ routes: fromClasses([Stacked]) })).toThrowError(/"stacked\.written"/);
+    expect(() => createRouter({ routes: fromClasses([Stacked]) })).toThrowError(
+      /method written of handler class "stacked" has two decorators/,
+    );
   });
 
   it('that are static are refused where they are written: they would never run', () => {

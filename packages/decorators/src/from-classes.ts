@@ -35,6 +35,14 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
     return problem(
       `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire or @On`,
     );
+  const twice = methods.find(
+    ({ method }, index) => methods.findIndex((other) => other.method === method) < index,
+  );
+  if (twice) {
+    return problem(
+      `method ${twice.method} of handler class "${id}" has two decorators; use one @On({ events: […] }), or a method for each`,
+    );
+  }
   try {
     const instance = resolve(handlerClass, container) as Record<string, Route['handle'] | undefined>;
     const routes = methods.map(({ method, kind, when }) => {
@@ -44,12 +52,18 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
     });
     return { routes, problems: [] };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.trim().replace(/\s*\n\s*/g, ' ') : String(error);
     return problem(
-      `handler class "${id}" cannot be made: ${reason} Bind each token in the container given to fromClasses, ` +
+      `handler class "${id}" cannot be made: ${reasonOf(error)} Bind each token in the container given to fromClasses, ` +
         'and give each constructor parameter an explicit @inject(Token): bundlers leave parameter types out',
     );
   }
+}
+
+/** inversify's first sentences; its later ones advise to have metadata emitted, which bundlers do not do. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message.trim().replace(/\s*\n\s*/g, ' ') : String(error);
+  const reason = text.replace(/\s*If you're using typescript.*$/i, '');
+  return /[.?!:]$/.test(reason) ? reason : `${reason}.`;
 }
 
 function resolve(handlerClass: HandlerClass, container: Container): object {

@@ -13,7 +13,7 @@ export type Filter =
   | { readonly kind: 'eventName'; readonly names: readonly EventName[] }
   /** Who deleted the item: the TTL sweep of this Region, or anyone else. False unless the event is a REMOVE. */
   | { readonly kind: 'removedBy'; readonly by: RemovedBy }
-  /** Every named key attribute has the form of its template. */
+  /** Every named key attribute has the form of its template, and a name that several capture has one value. */
   | { readonly kind: 'key'; readonly templates: { readonly [attribute: string]: string } }
   /** The attribute of the subject image (the new one, or the old one of a REMOVE) is one of `values`. */
   | { readonly kind: 'is'; readonly path: PathSegments; readonly values: readonly Operand[] }

@@ -481,3 +481,20 @@ describe('table, event and key', () => {
     expect(subjectImage(remove(pending))).toBe(pending);
   });
 });
+
+describe('a name that two key templates capture', () => {
+  const Profile = table('shop', { keys: { partition: 'pk', sort: 'sk' } }).entity('Profile', {
+    key: { pk: 'USER#:id', sk: 'PROFILE#:id' },
+  });
+  const test = matcher(modelFilter(Profile));
+  const record = (pk: string, sk: string): StreamRecord => ({
+    eventName: 'REMOVE',
+    eventSourceARN: 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000',
+    dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } }, SequenceNumber: '1' },
+  });
+
+  it('has one value in both', () => {
+    expect(test(record('USER#1', 'PROFILE#1'))).toBe(true);
+    expect(test(record('USER#1', 'PROFILE#2'))).toBe(false);
+  });
+});

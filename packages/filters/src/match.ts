@@ -46,12 +46,20 @@ const matchers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K
       name,
       ...parseKeyTemplate(template),
     }));
-    return ({ dynamodb: { Keys } }) =>
-      tests.every(({ name, pattern }) => {
+    const names = tests.flatMap(({ captures }) => captures);
+    const isShared = new Set(names).size < names.length;
+    return ({ dynamodb: { Keys } }) => {
+      const values = new Map<string, string | undefined>();
+      return tests.every(({ name, pattern, captures }) => {
         if (!Object.hasOwn(Keys, name)) throw new MissingKeyError(name, Object.keys(Keys));
         const text = keyText(Keys[name]);
-        return text !== undefined && pattern.test(text);
+        const groups = text === undefined ? null : pattern.exec(text);
+        return (
+          groups !== null &&
+          (!isShared || captures.every((capture, index) => agrees(values, capture, groups[index + 1])))
+        );
       });
+    };
   },
   is: ({ path, values }) => {
     return (record) => oneOf(values, readPath(subjectImage(record) ?? nothing, path));
@@ -79,6 +87,17 @@ const matchers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K
       return old !== undefined && now === undefined;
     },
 };
+
+/** A name that several templates capture has one value in all of them. */
+function agrees(
+  values: Map<string, string | undefined>,
+  capture: string,
+  value: string | undefined,
+): boolean {
+  if (values.has(capture)) return values.get(capture) === value;
+  values.set(capture, value);
+  return true;
+}
 
 const nothing: AttributeMap = Object.freeze({});
 
