@@ -60,7 +60,7 @@ type WithOld<T extends ModelTypes, E extends EventName> = T['view'] extends 'OLD
   : unknown;
 
 /** As stored: what the schema expects, but nothing has checked that it is there. */
-type Unvalidated<T> = string extends keyof T ? T : { readonly [K in keyof T]?: T[K] };
+type Unvalidated<T> = NativeItem extends T ? T : { readonly [K in keyof T]?: T[K] };
 
 type TypesOf<M extends Model> = NonNullable<M['~types']>;
 

@@ -29,6 +29,15 @@ route.modify(Order, { id: 'a', when: Order.attr('status').to('PAID') }, (change,
   return [user, total, since, signal, before, oldTotal].length > 0 ? undefined : undefined;
 });
 
+// Nor does a schema that lets other attributes pass say that the old image is complete.
+const Loose = shop.entity('Loose', { schema: z.looseObject({ status: z.string() }) });
+route.modify(Loose, { id: 'l' }, (change) => {
+  const before: unknown = change.old.status;
+  // @ts-expect-error not validated
+  const status: string = change.old.status;
+  void [before, status, change.old['other']];
+});
+
 route.modify(Checked, { id: 'b' }, (change) => {
   const total: number = change.old.total;
   void total;
