@@ -352,6 +352,19 @@ describe('the time limit', () => {
     expect(ran).toEqual([]);
     expect(lines).toEqual([expect.objectContaining({ timedOut: true, firstUnfinished })]);
   });
+
+  it('that leaves no time after the reserve is told as what it is, since no delivery of it would ever begin', async () => {
+    const errors: object[] = [];
+    const logger: Logger = { ...silent, error: (fields, message) => void errors.push({ fields, message }) };
+    await lambda(routerOf([noting().noted], { logger }))(lambdaEvent(insertsOf('A1')), contextWith(1000));
+    expect(errors).toEqual([
+      { fields: { remainingMs: 1000, reserveMs: 1000 }, message: expect.stringContaining('timeout') },
+    ]);
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('cannot have a reserve of %s ms', (reserveMs) => {
+    expect(() => lambda(routerOf([noting().noted]), { reserveMs })).toThrow(RangeError);
+  });
 });
 
 describe('a pino instance as logger', () => {

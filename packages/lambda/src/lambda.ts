@@ -36,21 +36,32 @@ export function lambda(
 ): (event: LambdaEvent, context?: LambdaContext) => Promise<LambdaResponse> {
   const memory = createProcessMemory();
   const reserveMs = options.reserveMs ?? 1000;
+  if (!(reserveMs >= 0 && reserveMs < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`reserveMs is ${reserveMs}; give the milliseconds to keep free, from 0 up.`);
+  }
   return async (event, context) => {
     const records = recordsOf(event);
-    const budgetMs = context ? context.getRemainingTimeInMillis() - reserveMs : Number.POSITIVE_INFINITY;
-    const { firstUnfinished, counts, timedOut } = await runBatch(router, records, { memory, budgetMs });
+    const remainingMs = context ? context.getRemainingTimeInMillis() : Number.POSITIVE_INFINITY;
+    const budgetMs = remainingMs - reserveMs;
+    if (budgetMs <= 0) router.logger.error({ remainingMs, reserveMs }, noTime);
+    const { firstUnfinished, counts, timedOut, unsettled } = await runBatch(router, records, {
+      memory,
+      budgetMs,
+    });
     if (firstUnfinished === undefined) {
       router.logger.debug({ ...counts }, 'batch done');
       return { batchItemFailures: [] };
     }
     router.logger.warn(
-      { ...counts, firstUnfinished, timedOut },
+      { ...counts, firstUnfinished, timedOut, unsettled },
       'batch not done; Lambda delivers it again from there',
     );
     return { batchItemFailures: [{ itemIdentifier: firstUnfinished }] };
   };
 }
+
+const noTime =
+  "nothing is started: what is left of the function's timeout is not more than reserveMs; raise the timeout or lower reserveMs";
 
 /** The event is not one of a DynamoDB stream. Nothing has been run. */
 export class MalformedEventError extends SluiceError {
