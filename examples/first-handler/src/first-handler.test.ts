@@ -7,12 +7,13 @@ import { router as functionRouter } from './functions.js';
 import { handler } from './lambda.js';
 import { Mailer } from './mailer.js';
 import { OrderMail } from './order-mail.js';
+import { shop } from './shop.js';
 
-const orders = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' } });
+// #region test
+const orders = recordsOf(shop);
 const pending = { pk: 'USER#jo', sk: 'ORDER#7', status: 'PENDING', total: 30 };
 const paid = { ...pending, status: 'PAID' };
 
-// #region test
 it('mails a receipt when an order is paid, and nothing when it is placed', async () => {
   const sent: string[] = [];
   const container = new Container();

@@ -78,7 +78,11 @@ describe('a delivery with a deadline', () => {
     expect(sleeps.map(({ delayMs }) => delayMs)).toEqual([5000]);
     expect(calls[0]?.context.signal.aborted).toBe(false);
     sleeps[0]?.end();
-    expect(await delivered).toMatchObject({ firstUnfinished: '1', timedOut: true });
+    expect(await delivered).toMatchObject({
+      firstUnfinished: '1',
+      timedOut: true,
+      unsettled: [expect.any(String)],
+    });
     expect(calls[0]?.context.signal.reason).toMatchObject({ name: 'TimeoutError' });
     calls[0]?.succeed();
     await everythingElse();
@@ -147,7 +151,11 @@ describe('a delivery with a deadline', () => {
       const delivered = runBatch(router, [record('A', 1), record('B', 2)], { memory, budgetMs: 5000 });
       await everythingElse();
       sleeps[delivery]?.end();
-      expect(await delivered).toMatchObject({ firstUnfinished: '1', timedOut: true });
+      expect(await delivered).toMatchObject({
+        firstUnfinished: '1',
+        timedOut: true,
+        unsettled: [expect.any(String)],
+      });
     }
     expect(calls).toHaveLength(1);
     calls[0]?.succeed();
@@ -411,6 +419,7 @@ describe('what a batch says', () => {
     expect(result).toEqual({
       firstUnfinished: undefined,
       timedOut: false,
+      unsettled: [],
       counts: { records: 2, unmatched: 2, handled: 0, skipped: 0, failed: 0 },
     });
     expect((await runBatch(router, [], { memory: createProcessMemory() })).firstUnfinished).toBeUndefined();

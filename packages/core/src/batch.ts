@@ -17,6 +17,8 @@ export interface BatchResult {
   readonly counts: Readonly<Counts>;
   /** Whether the time was up before the work was done. */
   readonly timedOut: boolean;
+  /** The handlers whose calls had not settled by then. */
+  readonly unsettled: readonly string[];
 }
 
 /**
@@ -47,6 +49,7 @@ export async function runBatch(
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
     counts: { ...drain.counts },
     timedOut,
+    unsettled: remaining.flatMap(({ state }) => state.running?.handlerId ?? []),
   };
 
   async function settledWithin(limitMs: number): Promise<void> {

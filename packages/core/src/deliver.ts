@@ -58,7 +58,7 @@ async function runRoute(
 ): Promise<Outcome> {
   const { id, model } = compiled.route;
   // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
-  while (state.running) await state.running;
+  while (state.running) await state.running.outcome;
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || delivery.router.clock.now() >= delivery.deadlineMs) return notStarted;
 
@@ -70,8 +70,8 @@ async function runRoute(
   const attempt = (state.failures?.[id] ?? 0) + 1;
   const context = new HandlerContext(id, attempt, delivery.signal, delivery.router.logger, record);
   const call: HandlerCall = { route: compiled.route, change, context };
-  state.running = compiled.run(call);
-  const outcome = await state.running;
+  state.running = { handlerId: id, outcome: compiled.run(call) };
+  const outcome = await state.running.outcome;
   state.running = undefined;
 
   delivery.counts[outcome.kind]++;

@@ -19,7 +19,7 @@ export interface RecordState {
   /** Failed attempts by handler id. */
   failures: { readonly [handlerId: string]: number } | undefined;
   /** The handler call that is going on, also when the delivery that began it has ended at its deadline. */
-  running: Promise<Outcome> | undefined;
+  running: { readonly handlerId: string; readonly outcome: Promise<Outcome> } | undefined;
 }
 
 /** One matched record on its way through the drain. */

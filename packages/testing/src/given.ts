@@ -1,4 +1,11 @@
-import { createProcessMemory, type Outcome, type Router, runBatch, type StreamRecord } from '@sluice/core';
+import {
+  createProcessMemory,
+  type Logger,
+  type Outcome,
+  type Router,
+  runBatch,
+  type StreamRecord,
+} from '@sluice/core';
 
 /** A process that runs a router. Each `when` is one delivery to it. */
 export interface Given {
@@ -14,6 +21,8 @@ export interface Delivered {
   readonly handled: readonly string[];
   readonly skipped: readonly string[];
   readonly failed: readonly string[];
+  /** Why records are not done: what handlers threw, items that do not fit their schema, records that cannot be matched. */
+  readonly errors: readonly Error[];
   readonly calls: readonly Call[];
   /** How many records no route matched. */
   readonly unmatched: number;
@@ -30,14 +39,15 @@ export interface Call {
 
 /**
  * The start of a test: `const { handled } = await given(router).when(orders.modify(pending, paid))`, and then your test
- * runner's `expect`. A new `given` is a fresh process. Errors of handlers are in `calls` and are not logged.
+ * runner's `expect`. A new `given` is a fresh process. What goes wrong is in `errors` and is not logged.
  */
 export function given(router: Router): Given {
   const memory = createProcessMemory();
   return {
     async when(...records) {
       const calls: Call[] = [];
-      const observed = observe({ ...router, logger: silent }, calls);
+      const errors: Error[] = [];
+      const observed = observe({ ...router, logger: collecting(errors) }, calls);
       const { firstUnfinished, counts } = await runBatch(observed, records, { memory });
       const idsOf = (kind: Outcome['kind']) =>
         calls.filter(({ outcome }) => outcome.kind === kind).map(({ handlerId }) => handlerId);
@@ -45,6 +55,7 @@ export function given(router: Router): Given {
         handled: idsOf('handled'),
         skipped: idsOf('skipped'),
         failed: idsOf('failed'),
+        errors,
         calls,
         unmatched: counts.unmatched,
         firstUnfinished,
@@ -53,12 +64,16 @@ export function given(router: Router): Given {
   };
 }
 
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
+/** Failures reach the logger whatever they are; everything else is nobody's business here. */
+function collecting(errors: Error[]): Logger {
+  const ignore = () => undefined;
+  return {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: (fields) => void errors.push((fields as { readonly err: Error }).err),
+  };
+}
 
 function observe(router: Router, calls: Call[]): Router {
   return {

@@ -1,4 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { table } from '@sluice/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleBatches, exampleRecords } from './fixtures.js';
@@ -208,4 +209,16 @@ describe('the example records', () => {
     expect(exampleBatches.users).toEqual({ Records: [insertUser, modifyUserEmail, removeUser] });
     expect(exampleBatches.sessions).toEqual(lambdaEvent([expireSession]));
   });
+});
+
+it('records are built for a table or an entity as for its facts', () => {
+  const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, view: 'OLD_IMAGE' });
+  const item = { pk: 'USER#1', sk: 'ORDER#7' };
+  const byFacts = recordsOf({
+    table: 'shop',
+    keys: { partition: 'pk', sort: 'sk' },
+    view: 'OLD_IMAGE',
+  }).insert(item);
+  expect(recordsOf(shop).insert(item)).toEqual(byFacts);
+  expect(recordsOf(shop.entity('Order', { key: { pk: 'USER#:id' } })).insert(item)).toEqual(byFacts);
 });

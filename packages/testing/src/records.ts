@@ -1,19 +1,27 @@
 import { createHash } from 'node:crypto';
-import type { AttributeMap, EventName, StreamRecord, StreamViewType } from '@sluice/core';
+import {
+  type AttributeMap,
+  type EventName,
+  type Model,
+  type StreamRecord,
+  type StreamViewType,
+  tableOfModel,
+} from '@sluice/core';
 import { sizeBytes, toWire } from './records-wire.js';
 
 /**
  * Builds the records of one table's stream, in the order of the calls, as Lambda would hand them over: keys, images
  * as the view type has them, growing sequence numbers, an `eventID` of 32 hex digits, a size. The same calls give
- * the same records on every run.
+ * the same records on every run. Takes a table or an entity, or the table's facts where other ones are wanted.
  *
  * ```ts
- * const shop = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' } });
+ * const shop = recordsOf(table('shop', { keys: { partition: 'pk', sort: 'sk' } }));
  * const order = { pk: 'USER#1', sk: 'ORDER#7', status: 'PENDING' };
  * const records = [shop.insert(order), shop.modify(order, { ...order, status: 'PAID' }), shop.expire(order)];
  * ```
  */
-export function recordsOf(options: RecordsOptions): Records {
+export function recordsOf(of: RecordsOptions | Model): Records {
+  const options = 'kind' in of ? optionsOf(of) : of;
   const { table, keys, region = 'us-east-1', account = '123456789012' } = options;
   const streamArn = streamArnOf({
     region,
@@ -50,6 +58,11 @@ export function recordsOf(options: RecordsOptions): Records {
     remove: (oldItem, given = {}) => build('REMOVE', { oldItem }, given),
     expire: (oldItem, given = {}) => build('REMOVE', { oldItem }, given, true),
   };
+}
+
+function optionsOf(model: Model): RecordsOptions {
+  const { name, keys, view } = tableOfModel(model);
+  return { table: name, keys, view };
 }
 
 export interface RecordsOptions {

@@ -1,0 +1,61 @@
+import { createRouter, route, skipped, table } from '@sluice/core';
+import { describe, expect, it } from 'vitest';
+import { given } from './given.js';
+import { recordsOf } from './records.js';
+
+const shop = table('shop', { keys: { partition: 'pk' } });
+const records = recordsOf(shop);
+
+describe('given a router, when records are delivered', () => {
+  it('tells what each handler did, and what the source is told', async () => {
+    const router = createRouter({
+      routes: [
+        route.insert(shop, { id: 'done' }, () => undefined),
+        route.insert(shop, { id: 'passed' }, () => skipped('not ours')),
+        route.insert(shop, { id: 'broken' }, () => {
+          throw new Error('no mail today');
+        }),
+      ],
+    });
+    const record = records.insert({ pk: '1' });
+    const delivered = await given(router).when(record);
+    expect(delivered).toMatchObject({
+      handled: ['done'],
+      skipped: ['passed'],
+      failed: ['broken'],
+      errors: [new Error('no mail today')],
+      unmatched: 0,
+      firstUnfinished: record.dynamodb.SequenceNumber,
+    });
+    expect(delivered.calls.map(({ handlerId, attempt }) => [handlerId, attempt])).toEqual([
+      ['done', 1],
+      ['passed', 1],
+      ['broken', 1],
+    ]);
+  });
+
+  it('tells why a record could not be matched', async () => {
+    const other = table('shop', { keys: { partition: 'id' } }).entity('Other', { key: { id: 'X#:x' } });
+    const router = createRouter({ routes: [route.insert(other, { id: 'other' }, () => undefined)] });
+    const { errors, firstUnfinished } = await given(router).when(records.insert({ pk: '1' }));
+    expect(errors).toEqual([expect.objectContaining({ code: 'MISSING_KEY' })]);
+    expect(firstUnfinished).toBeDefined();
+  });
+
+  it('delivers again to the same process, which repeats nothing, while a new one starts anew', async () => {
+    let failures = 1;
+    const router = createRouter({
+      routes: [
+        route.insert(shop, { id: 'done' }, () => undefined),
+        route.insert(shop, { id: 'flaky' }, () => {
+          if (failures-- > 0) throw new Error('not now');
+        }),
+      ],
+    });
+    const record = records.insert({ pk: '1' });
+    const process = given(router);
+    expect((await process.when(record)).handled).toEqual(['done']);
+    expect((await process.when(record)).handled).toEqual(['flaky']);
+    expect((await given(router).when(record)).handled).toEqual(['done', 'flaky']);
+  });
+});
