@@ -92,6 +92,32 @@ describe('a router cannot be made', () => {
   });
 });
 
+describe('a route that no record could reach', () => {
+  const shop = table('shop', { keys: { partition: 'pk' } });
+
+  it('is told with its events and its filter', () => {
+    const never = route.remove(
+      shop,
+      { id: 'closing', when: shop.attr('status').to('CLOSED') },
+      () => undefined,
+    );
+    expect(problemsOf([never])).toEqual([
+      expect.stringMatching(
+        /^closing would never run: no REMOVE record passes its filter \(status changed to "CLOSED"\)/,
+      ),
+    ]);
+  });
+
+  it('is none while one of its events can pass', () => {
+    const some = route.on(
+      shop,
+      { id: 'some', when: shop.attr('status').from('OPEN').to('CLOSED') },
+      () => undefined,
+    );
+    expect(problemsOf([some])).toEqual([]);
+  });
+});
+
 describe('a table that is described twice in the same way', () => {
   it('is one table, in whatever order its keys are written', () => {
     const one = table('t', { keys: { partition: 'pk', sort: 'sk' } });

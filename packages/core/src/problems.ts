@@ -1,4 +1,5 @@
 import {
+  canPass,
   type EntityModel,
   type EventName,
   imagesCarried,
@@ -42,6 +43,12 @@ function ofRoute(route: Route): readonly string[] {
   const problems: string[] = [];
   if (!route.id) problems.push('a route has no id; give it one that stays the same across releases');
   if (route.events.length === 0) problems.push(`${route.id} names no events`);
+  else if (!route.events.some((event) => canPass(route.filter, event))) {
+    problems.push(
+      `${route.id} would never run: no ${route.events.join(' or ')} record passes its filter (${printFilter(route.when)}). ` +
+        'An INSERT has no old values, a REMOVE no new ones, and a value that stays the same has not changed',
+    );
+  }
   return [...problems, ...route.events.flatMap((event) => missingImages(route, event))];
 }
 
