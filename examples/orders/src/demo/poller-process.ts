@@ -28,6 +28,8 @@ export interface PollerProcessOptions {
 
 /** A line of its log. */
 export interface LogLine {
+  readonly time?: number;
+  readonly sequenceNumber?: string;
   readonly msg?: string;
   readonly handlerId?: string;
   readonly attempt?: number;

@@ -6,18 +6,21 @@ import type { Summary } from './summary.js';
 const colours = { INSERT: 'green', MODIFY: 'cyan', REMOVE: 'red' } as const;
 
 export function printEntry({ atMs, eventName, item, handlerId, what, attempt }: Entry): void {
-  const time = new Date(atMs).toISOString().slice(11, 23);
   const event = styleText(colours[eventName as keyof typeof colours], eventName);
   const again = attempt > 1 ? styleText('yellow', `  (attempt ${attempt})`) : '';
   console.log(
-    `${styleText('dim', time)}  ${event}  ${item.padEnd(24)}  ${styleText('bold', handlerId.padEnd(23))}  ${what}${again}`,
+    `${styleText('dim', timeOf(atMs))}  ${event}  ${item.padEnd(24)}  ${styleText('bold', handlerId.padEnd(23))}  ${what}${again}`,
   );
 }
 
 /** The log of a failure does not tell the item: keys do not go to logs. */
-export function printFailure({ handlerId = '', attempt, err }: LogLine): void {
-  const text = `failed  ${' '.repeat(24)}  ${handlerId.padEnd(23)}  ${err?.message}  (attempt ${attempt})`;
-  console.log(`${' '.repeat(14)}${styleText('yellow', text)}`);
+export function printFailure({ time = 0, sequenceNumber, handlerId = '', attempt, err }: LogLine): void {
+  const text = `failed  ${`record ${sequenceNumber}`.padEnd(24)}  ${handlerId.padEnd(23)}  ${err?.message}  (attempt ${attempt})`;
+  console.log(`${styleText('dim', timeOf(time))}  ${styleText('yellow', text)}`);
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 23);
 }
 
 export function printSummary(summary: Summary): void {
