@@ -219,6 +219,26 @@ describe('a file store', () => {
     expect(Object.keys(await all(await opened()))).toHaveLength(20);
   });
 
+  it('is opened without the rows that have expired by then, and never gives their versions again', async () => {
+    const store = await opened();
+    await store.put({ pk: 'p', sk: 'past', value: 1, expiresAt: 1_000 }, undefined);
+    await store.put({ pk: 'p', sk: 'future', value: 2, expiresAt: 4_102_444_800 }, undefined);
+    const last = await put(store, 'for ever', 3);
+    expect(await all(store)).toEqual({ past: 1, future: 2, 'for ever': 3 });
+    await store.close();
+    const reopened = await opened();
+    expect(await all(reopened)).toEqual({ future: 2, 'for ever': 3 });
+    expect(Number((await put(reopened, 'past', 4)).version)).toBeGreaterThan(Number(last.version));
+  });
+
+  it('says that its file cannot be made where that is so', async () => {
+    await writeFile(join(folder, 'no folder'), '');
+    await expect(fileStore(join(folder, 'no folder', 'store.jsonl'))).rejects.toMatchObject({
+      code: 'STORE_WRITE_FAILED',
+      message: expect.stringContaining('store.jsonl could not be written'),
+    });
+  });
+
   it('leaves nothing but its file', async () => {
     const store = await opened();
     await put(store, 'a', 1);

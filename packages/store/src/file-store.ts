@@ -1,6 +1,6 @@
 import * as nodeFiles from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Row, RowKey, Store, Written } from '@sluice/core';
+import { isSluiceError, type Row, type RowKey, type Store, type Written } from '@sluice/core';
 import { StoreClosedError, StoreWriteError } from './errors.js';
 import { lockFile } from './lock-file.js';
 import { type LogFile, type LogPlace, readLog, syncFolder, writeLog } from './log-file.js';
@@ -12,22 +12,31 @@ export interface FileStore extends Store {
 }
 
 /**
- * A store in one file, for one process at a time. All rows are also in memory; rows that have expired stay. A write is
- * on the disk when its promise resolves, and writes that come at the same time share one write to the disk. Killing the
- * process or the machine at any moment loses no resolved write. Folders that are missing are made.
+ * A store in one file, for one process at a time. All rows are also in memory; those that have expired are dropped when
+ * the file is opened. A write is on the disk when its promise resolves, and writes that come at the same time share one
+ * write to the disk. Killing the process or the machine at any moment loses no resolved write. Folders that are missing
+ * are made.
  *
- * Rejects with `STORE_IN_USE` while another process has the file open (a lock file beside it, `<path>.lock-…`, tells;
- * that of a dead process counts for nothing, so processes in different containers are not told apart) and with
- * `STORE_UNREADABLE` for a file that holds anything else than a store.
+ * Rejects with `STORE_WRITE_FAILED` where the file cannot be made; with `STORE_IN_USE` while another process has it open
+ * (a lock file beside it, `<path>.lock-…`, tells; that of a dead process counts for nothing, so processes in different
+ * containers are not told apart); and with `STORE_UNREADABLE` for a file that holds anything else than a store.
  */
 export async function fileStore(path: string): Promise<FileStore> {
-  const realPath = await makeFolders(resolve(path));
-  const unlock = await lockFile(realPath);
+  const { realPath, unlock } = await takePlace(resolve(path));
   try {
     return await openFileStore({ path: realPath, files: nodeFiles, minGrowthBytes: 1024 * 1024 }, unlock);
   } catch (error) {
     await unlock();
     throw error;
+  }
+}
+
+async function takePlace(path: string): Promise<{ realPath: string; unlock: () => Promise<void> }> {
+  try {
+    const realPath = await makeFolders(path);
+    return { realPath, unlock: await lockFile(realPath) };
+  } catch (error) {
+    throw isSluiceError(error) ? error : new StoreWriteError(path, error);
   }
 }
 
@@ -47,6 +56,10 @@ interface WaitingWrite {
 export async function openFileStore(place: LogPlace, unlock: () => Promise<void>): Promise<FileStore> {
   const content = await readLog(place);
   const { rows } = content;
+  const nowSeconds = Date.now() / 1000;
+  for (const { pk, sk, expiresAt = nowSeconds } of [...rows]) {
+    if (expiresAt < nowSeconds) rows.apply({ pk, sk, deleted: true });
+  }
   let { lastVersion } = content;
   /** `undefined` while it is not known what the file holds. */
   let log: LogFile | undefined;
