@@ -359,7 +359,7 @@ describe('a batch with a record that cannot be judged', () => {
   const watched = route.insert(shop, { id: 'watched', when: shop.attr('v').is('x') }, quiet);
 
   it.each<Order>(['strict', 'lanes'])(
-    'runs what is before it and fails at it, in %s order',
+    'runs what is before it and its other handlers, and fails at it, in %s order',
     async (order) => {
       const ran: string[] = [];
       const router = routerOf(
@@ -372,7 +372,7 @@ describe('a batch with a record that cannot be judged', () => {
       const records = [record('A', 1), record('A', 2, { NewImage: { v: malformed } }), record('A', 3)];
       const result = await runBatch(router, records, { memory: createProcessMemory() });
       expect(result.firstUnfinished).toBe('2');
-      expect(ran).toEqual(['1']);
+      expect(ran).toEqual(['1', '2']);
     },
   );
 

@@ -43,7 +43,7 @@ export async function runBatch(
   await settledWithin(Math.max(0, budgetMs));
 
   const remaining = drain.remaining();
-  memory.keep(remaining);
+  memory.keep(records, remaining);
   const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
   return {
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,

@@ -28,7 +28,10 @@ function busyClock() {
   let nowMs = 0;
   const clock: Clock = {
     now: () => nowMs,
-    sleep: (_delayMs, signal) => new Promise((resolve) => signal?.addEventListener('abort', () => resolve())),
+    sleep: (delayMs, signal) =>
+      delayMs === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => signal?.addEventListener('abort', () => resolve())),
   };
   const work = (ms: number) => {
     nowMs += ms;

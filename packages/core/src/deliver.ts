@@ -34,7 +34,6 @@ export interface Counts {
  */
 export function deliverWith(delivery: Delivery): (task: Task) => Promise<Outcome> {
   return async function deliver(task) {
-    if (task.unmatchable) return failed(task.unmatchable);
     const changes: ChangeView[] = [];
     let result: Outcome = allSkipped;
     for (const compiled of task.routes) {

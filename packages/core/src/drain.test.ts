@@ -209,7 +209,7 @@ describe('a failure', () => {
       { logger, middleware: { record: [() => Promise.reject(new Error('broken'))] } },
     );
     expect((await deliver(throwing.router, [record])).firstUnfinished).toBe('1');
-    expect(messages).toEqual(['record failed', 'record failed']);
+    expect(messages).toEqual(['handler failed', 'record failed']);
   });
 });
 

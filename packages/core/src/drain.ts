@@ -1,4 +1,4 @@
-import { isSluiceError, type StreamRecord } from '@sluice/filters';
+import type { StreamRecord } from '@sluice/filters';
 import type { Backoff } from './backoff.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
@@ -13,7 +13,7 @@ import {
   type Task,
   type Tracker,
 } from './progress.js';
-import type { CompiledRoute, Order, Router } from './router.js';
+import type { Order, Router } from './router.js';
 
 /**
  * The machine that brings records to their handlers in order. A lane is the ordered queue of one item's changes
@@ -61,6 +61,9 @@ export interface DrainOptions {
   readonly deadlineMs?: number;
 }
 
+/** How long records may be worked on without a turn of the event loop. */
+const longestTurnMs = 20;
+
 interface Lane {
   readonly key: string;
   readonly tasks: Task[];
@@ -89,6 +92,8 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   let waiting = 0;
   let unfinished = 0;
   let position = 0;
+  /** When everything else in the process last had its turn. */
+  let turnAtMs = clock.now();
   /** The position of the lowest failed record after which nothing may start. */
   let ceiling = Number.POSITIVE_INFINITY;
 
@@ -124,6 +129,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     counts.records += records.length;
     counts.unmatched += records.length - placed.length;
     tracker.last = records.at(-1)?.dynamodb.SequenceNumber ?? tracker.last;
+    turnAtMs = clock.now();
     startLanes();
   }
 
@@ -132,19 +138,13 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     const placed: { task: Task; key: string }[] = [];
     let before = tracker.last;
     for (const record of records) {
-      let routes: readonly CompiledRoute[] = [];
-      let unmatchable: Error | undefined;
-      try {
-        routes = router.match(record);
-      } catch (error) {
-        unmatchable = asFault(error);
-      }
-      if (routes.length > 0 || unmatchable) {
+      const routes = router.match(record);
+      if (routes.length > 0) {
         const key = order === 'strict' ? '' : itemKeyOf(record);
         const state = { done: [], failures: undefined, running: undefined };
         placed.push({
           key,
-          task: { record, routes, unmatchable, state, before, position: position++, finished: false },
+          task: { record, routes, state, before, position: position++, finished: false },
         });
       }
       before = record.dynamodb.SequenceNumber;
@@ -184,11 +184,18 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       lane.failures = 0;
       if (++lane.head === 1024) letGo(lane);
       if (--unfinished <= awaited) wakeWaiters();
+      if (clock.now() - turnAtMs >= longestTurnMs) await giveWay();
     }
     running--;
     if (lane.head === lane.tasks.length) lanes.delete(lane.key);
     if (ready.length > 0) startLanes();
     if (running === 0) wakeWaiters();
+  }
+
+  /** Handlers that wait for nothing would keep timers, signals and sockets waiting for as long as there are records. */
+  async function giveWay(): Promise<void> {
+    await clock.sleep(0);
+    turnAtMs = clock.now();
   }
 
   function waitToRetry(lane: Lane, backoff: Backoff): void {
@@ -229,10 +236,4 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
 function letGo(lane: Lane): void {
   lane.tasks.splice(0, lane.head);
   lane.head = 0;
-}
-
-/** Why a record cannot be matched: it is then failed, not unmatched. An unknown table refuses the whole delivery. */
-function asFault(error: unknown): Error {
-  if (isSluiceError(error) && error.code === 'UNKNOWN_TABLE') throw error;
-  return failed(error).error;
 }

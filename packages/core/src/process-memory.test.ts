@@ -39,19 +39,33 @@ async function remainingOf(records: readonly StreamRecord[]): Promise<readonly T
 }
 
 describe('the memory of a process', () => {
-  it('hands what it knows of a record over once, to the delivery that now has it', async () => {
+  it('shares what it knows of a record with every delivery of it, until one is done with it', async () => {
     const memory = createProcessMemory();
     const [task] = (await remainingOf([record(1)])) as [Task];
-    memory.keep([task]);
-    expect(memory.size).toBe(1);
+    memory.keep([record(1)], [task]);
     expect(memory.recall(record(1))).toBe(task.state);
+    expect(memory.recall(record(1))).toBe(task.state);
+    memory.keep([record(1)], []);
     expect(memory.size).toBe(0);
     expect(memory.recall(record(1))).toBeUndefined();
   });
 
+  it('never forgets a record whose handler is running', async () => {
+    const memory = createProcessMemory(1);
+    const [running, other, last] = (await remainingOf([record(1), record(2), record(3)])) as [
+      Task,
+      Task,
+      Task,
+    ];
+    running.state.running = { handlerId: 'h', outcome: new Promise(() => undefined) };
+    memory.keep([], [running, other, last]);
+    expect(memory.recall(record(1))).toBe(running.state);
+    expect(memory.recall(record(2))).toBeUndefined();
+  });
+
   it('knows a record by its stream, its sequence number and its item', async () => {
     const memory = createProcessMemory();
-    memory.keep(await remainingOf([record(1)]));
+    memory.keep([], await remainingOf([record(1)]));
     expect(memory.recall(record(2))).toBeUndefined();
     expect(memory.recall(record(1, { item: 'B' }))).toBeUndefined();
     expect(memory.recall(record(1, { arn: arn.replace('2026', '2027') }))).toBeUndefined();
@@ -60,8 +74,8 @@ describe('the memory of a process', () => {
 
   it('forgets the oldest records beyond its limit', async () => {
     const memory = createProcessMemory(3);
-    memory.keep(await remainingOf([record(1), record(2)]));
-    memory.keep(await remainingOf([record(3), record(4), record(5)]));
+    memory.keep([], await remainingOf([record(1), record(2)]));
+    memory.keep([], await remainingOf([record(3), record(4), record(5)]));
     expect(memory.size).toBe(3);
     expect([1, 2, 3, 4, 5].map((sequence) => memory.recall(record(sequence)) !== undefined)).toEqual([
       false,
@@ -75,10 +89,9 @@ describe('the memory of a process', () => {
   it('takes a record that is kept again for a new one', async () => {
     const memory = createProcessMemory(2);
     const [one, two, three] = (await remainingOf([record(1), record(2), record(3)])) as [Task, Task, Task];
-    memory.keep([one, two]);
-    memory.recall(record(1));
-    memory.keep([one]);
-    memory.keep([three]);
+    memory.keep([], [one, two]);
+    memory.keep([record(1)], [one]);
+    memory.keep([], [three]);
     expect([1, 2, 3].map((sequence) => memory.recall(record(sequence)) !== undefined)).toEqual([
       true,
       false,

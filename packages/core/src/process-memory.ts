@@ -10,32 +10,31 @@ import { type RecordState, recordState, type Task } from './progress.js';
 export interface ProcessMemory {
   /** How many records are remembered. */
   readonly size: number;
-  /** Hands the state of a record over to the delivery that now has it. */
+  /** What is known of a record; deliveries that have it at the same time share it. */
   recall(record: StreamRecord): RecordState | undefined;
-  /** Keeps what a delivery leaves: its records from the first unfinished one on. */
-  keep(remaining: readonly Task[]): void;
+  /** Keeps what a delivery leaves, its records from the first unfinished one on, and forgets the others that it had. */
+  keep(delivered: readonly StreamRecord[], remaining: readonly Task[]): void;
 }
 
-/** Remembers at most `limit` records; beyond that the oldest are forgotten, which can only lead to repeats. */
+/**
+ * Remembers at most `limit` records; beyond that the oldest are forgotten, which can only lead to repeats, but none
+ * whose handler is running.
+ */
 export function createProcessMemory(limit = 10_000): ProcessMemory {
   const states = new Map<string, RecordState>();
   return {
     get size() {
       return states.size;
     },
-    recall(record) {
-      const key = keyOf(record);
-      const state = states.get(key);
-      states.delete(key);
-      return state;
-    },
-    keep(remaining) {
+    recall: (record) => states.get(keyOf(record)),
+    keep(delivered, remaining) {
+      if (states.size > 0) for (const record of delivered) states.delete(keyOf(record));
       for (const { record, state, routes, finished } of remaining) {
         states.set(keyOf(record), finished ? recordState(routes.map(({ route }) => route.id)) : state);
       }
-      for (const oldest of states.keys()) {
+      for (const [oldest, { running }] of states) {
         if (states.size <= limit) break;
-        states.delete(oldest);
+        if (!running) states.delete(oldest);
       }
     },
   };

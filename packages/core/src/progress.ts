@@ -26,8 +26,6 @@ export interface RecordState {
 export interface Task {
   readonly record: StreamRecord;
   readonly routes: readonly CompiledRoute[];
-  /** Why the record cannot be matched; it then fails on each attempt. */
-  readonly unmatchable: Error | undefined;
   state: RecordState;
   /** The sequence number of the record before it, matched or not. */
   readonly before: string | undefined;

@@ -24,7 +24,7 @@ import { needsValidation, validate } from './validate.js';
 export interface RouterOptions {
   /** Names this router in logs and in what is stored for it. */
   readonly name?: string;
-  readonly routes: Routes | readonly (Route | Routes)[];
+  readonly routes: Route | Routes | readonly (Route | Routes)[];
   /** Around each handler call and around each record, outermost first. */
   readonly middleware?: {
     readonly record?: readonly Middleware<RecordCall>[];
@@ -72,7 +72,10 @@ export interface Router {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
-  /** The routes of a record, in the order in which they were given. Throws for an unknown table, or a value that cannot be judged. */
+  /**
+   * The routes of a record, in the order in which they were given. A route whose filter cannot judge the record is among
+   * them, and fails when it is run. Throws for an unknown table.
+   */
   match(record: StreamRecord): readonly CompiledRoute[];
 }
 
@@ -124,6 +127,7 @@ export function createRouter(options: RouterOptions): Router {
   });
 }
 
+/** A route whose filter cannot judge the record fails, as if its handler had: nobody knows that it does not match. */
 function matchWith(index: Index, unknown: (streamArn: string) => Candidates): Router['match'] {
   const ofStream = new Map<string, Candidates>();
   return (record) => {
@@ -131,8 +135,13 @@ function matchWith(index: Index, unknown: (streamArn: string) => Candidates): Ro
     const candidates = ofStream.get(streamArn) ?? index.get(tableOf(streamArn) ?? '') ?? unknown(streamArn);
     if (!ofStream.has(streamArn)) ofStream.set(streamArn, candidates);
     const matching: CompiledRoute[] = [];
-    for (const compiled of candidates[record.eventName])
-      if (compiled.matches(record)) matching.push(compiled);
+    for (const compiled of candidates[record.eventName]) {
+      try {
+        if (compiled.matches(record)) matching.push(compiled);
+      } catch (error) {
+        matching.push({ ...compiled, run: async () => failed(error) });
+      }
+    }
     return matching;
   };
 }
