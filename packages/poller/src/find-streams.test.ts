@@ -18,10 +18,6 @@ async function problemsOf(given: Scenario, ...streams: string[]): Promise<readon
 }
 
 describe('at the start', () => {
-  test('streams must not be empty', async () => {
-    expect(await problemsOf(scenario())).toEqual([expect.stringMatching(/streams is empty; give/)]);
-  });
-
   test('a table that is unknown or has no stream is told, with the way to enable one', async () => {
     const given = scenario();
     given.streams.createTable({ name: 'silent', keys: { partition: 'pk' }, view: 'none' });

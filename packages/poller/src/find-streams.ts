@@ -23,8 +23,6 @@ const maxAttempts = 8;
  * Throws `ConfigurationError` with everything that is wrong with all of them.
  */
 export async function findStreams(streams: readonly string[], search: Search): Promise<readonly string[]> {
-  if (streams.length === 0)
-    throw new ConfigurationError(['streams is empty; give at least one table name or stream ARN']);
   const answers = await Promise.all(streams.map((stream) => answerFor(stream, search)));
   const problems = answers.flatMap((answer) =>
     answer.stream ? problemsWith(answer.stream, search.router) : answer.problems,

@@ -1,6 +1,7 @@
 import type { DynamoDBStreamsClientConfig } from '@aws-sdk/client-dynamodb-streams';
 import type { Logger, Router, Store, StreamsApi } from '@sluice/core';
 import { awsStreams } from './aws-streams.js';
+import { checkOptions } from './check-options.js';
 import type { StartingPosition } from './checkpoint.js';
 import { createCrew } from './crew.js';
 import { findStreams } from './find-streams.js';
@@ -58,6 +59,7 @@ export interface PollOptions {
  * process uses the same name) or `CheckpointStoreError`. Time and randomness are the router's.
  */
 export async function poll(router: Router, options: PollOptions): Promise<void> {
+  checkOptions(options);
   const { clock, random } = router;
   const { shutdownGraceMs = 25_000, logger = router.logger } = options;
   const { api, place, destroy } = sourceOf(options);
