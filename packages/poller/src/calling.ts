@@ -38,7 +38,7 @@ export async function calling<T>(
   }
 }
 
-/** The wait before a call is repeated: 100 ms to 10 s with full jitter, told loudly from the third failure on. */
+/** The wait before a call is repeated: 100 ms to 10 s with full jitter. Most of it is told quietly. */
 export async function waitAfterFailure(
   what: string,
   err: unknown,
@@ -46,8 +46,16 @@ export async function waitAfterFailure(
   caller: Caller,
 ): Promise<void> {
   const delayMs = backoff.delayMs(attempt, caller.random);
-  caller.logger[attempt < 3 ? 'debug' : 'warn']({ err, attempt, delayMs }, `${what} failed and is repeated`);
+  caller.logger[isLoud(attempt) ? 'warn' : 'debug'](
+    { err, attempt, delayMs },
+    `${what} failed and is repeated`,
+  );
   await wait(delayMs, caller);
+}
+
+/** Soon, and then about each five minutes: while the service is away, this comes from each shard. */
+function isLoud(attempt: number): boolean {
+  return [4, 8, 16, 32].includes(attempt) || attempt % 64 === 0;
 }
 
 /** A function that resolves when the budget has a call to give. */

@@ -70,6 +70,19 @@ describe.each(['ThrottlingException', 'LimitExceededException', 'InternalServerE
       },
     );
 
+    test('for an hour is told soon and then now and again, not at each of its hundreds of failures', async () => {
+      const given = scenario();
+      given.streams.fail('getRecords', name, { times: Infinity });
+      const polling = given.begin();
+      const told = () => given.logs.filter(({ level }) => level === 'warn').length;
+      await given.clock.advance(5_000);
+      expect(told()).toBeGreaterThan(0);
+      await given.clock.advance(3_600_000);
+      await polling.stop();
+      expect(told()).toBeGreaterThan(10);
+      expect(told()).toBeLessThan(25);
+    });
+
     test('for a minute leads to few calls', async () => {
       const given = scenario();
       given.streams.fail('getRecords', name, { times: Infinity });
