@@ -29,17 +29,20 @@ export class UnknownTableError extends SluiceError {
   }
 }
 
-/** A stored item does not fit its entity's schema. The issues name paths and rules. */
+/**
+ * A stored item does not fit its entity's schema. What the schema says of it is in `issues` and stays out of the message
+ * and of enumeration, and so of logs: schemas quote values, and paths can be keys of a map.
+ */
 export class InvalidItemError extends SluiceError {
   override readonly name: string = 'InvalidItemError';
-  constructor(
-    entity: string,
-    readonly issues: readonly { readonly path: string; readonly message: string }[],
-  ) {
+  declare readonly issues: readonly { readonly path: string; readonly message: string }[];
+  constructor(entity: string, issues: InvalidItemError['issues']) {
+    const attributes = [...new Set(issues.map(({ path }) => path.split('.')[0] || 'the item as a whole'))];
     super(
       'INVALID_ITEM',
-      `An item of ${entity} does not fit its schema: ${issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')}. ` +
+      `An item of ${entity} does not fit its schema: ${attributes.join(', ')}. What is wrong is in error.issues, since it may quote the item. ` +
         "Mend the schema or the item; onInvalid: 'skip' passes over such items. A number beyond the precision of a JavaScript number is text unless table(…, { numbers }) says otherwise.",
     );
+    Object.defineProperty(this, 'issues', { value: issues });
   }
 }

@@ -55,3 +55,10 @@ shop.entity('Bad', { key: { id: 'X#:x' } });
 // A colon that begins no name, or is doubled, captures nothing.
 const Odd = shop.entity('Odd', { key: { pk: 'T12:30#a::b#:kind', sk: 'P#:path*' } });
 yes<Is<keyof NonNullable<(typeof Odd)['~types']>['params'], 'kind' | 'path'>>();
+
+// A schema that takes anything: nothing is known of what is stored, all of what comes out.
+const Prepared = shop.entity('Prepared', {
+  schema: z.preprocess((item) => item, z.object({ total: z.number() })),
+});
+yes<Is<NonNullable<(typeof Prepared)['~types']>['item']['total'], number>>();
+Prepared.attr('anything').is(1);

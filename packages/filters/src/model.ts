@@ -52,7 +52,7 @@ export interface Table<T extends ModelTypes = ModelTypes> extends TableModel<T> 
   /** One kind of item, told by its keys. Throws a `TypeError` for a key template that cannot be used. */
   entity<
     const K extends KeyTemplates<T['keys']> = Record<never, never>,
-    S extends StandardSchemaV1<object, object> | undefined = undefined,
+    S extends StandardSchemaV1<unknown, object> | undefined = undefined,
     const V extends Validate = 'new',
   >(
     name: string,
@@ -72,7 +72,7 @@ export interface EntityModel<T extends ModelTypes = ModelTypes> {
   readonly name: string;
   readonly table: TableModel;
   readonly key: { readonly [attribute: string]: string };
-  readonly schema: StandardSchemaV1<object, object> | undefined;
+  readonly schema: StandardSchemaV1<unknown, object> | undefined;
   readonly validate: Validate;
   readonly onInvalid: 'fail' | 'skip';
 }
@@ -140,7 +140,7 @@ export interface TableTypes<K extends TableKeys, V extends StreamViewType> {
 
 export interface EntityTypes<T extends ModelTypes, K, S, V extends Validate> {
   stored: S extends StandardSchemaV1<infer Input extends object, object> ? Input : NativeItem;
-  item: S extends StandardSchemaV1<object, infer Output extends object> ? Output : NativeItem;
+  item: S extends StandardSchemaV1<unknown, infer Output extends object> ? Output : NativeItem;
   keys: { readonly [Name in keyof T['keys']]: Name extends keyof K ? string : T['keys'][Name] };
   params: { readonly [Name in Captures<Extract<K[keyof K], string>>]: string };
   view: T['view'];
