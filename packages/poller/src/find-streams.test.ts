@@ -18,6 +18,21 @@ async function problemsOf(given: Scenario, ...streams: string[]): Promise<readon
 }
 
 describe('at the start', () => {
+  test('a table that still has an older stream is told, for what is unread there is not read by the name of the table', async () => {
+    const given = scenario();
+    const older = given.shop.streamArn;
+    given.shop.disableStream();
+    given.shop.enableStream('NEW_AND_OLD_IMAGES');
+    const polling = given.begin();
+    await given.clock.advance(1_000);
+    await polling.stop();
+    expect(given.logs).toContainEqual({
+      level: 'warn',
+      fields: { streamArn: given.shop.streamArn, older: [older] },
+      message: expect.stringContaining('older'),
+    });
+  });
+
   test('a table that is unknown or has no stream is told, with the way to enable one', async () => {
     const given = scenario();
     given.streams.createTable({ name: 'silent', keys: { partition: 'pk' }, view: 'none' });

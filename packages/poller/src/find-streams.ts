@@ -61,7 +61,10 @@ async function byTable(table: string, search: Search): Promise<Answer> {
     (one, other) => (one && one.StreamLabel > other.StreamLabel ? one : other),
     undefined,
   );
-  if (newest) return { stream: newest };
+  if (newest) {
+    tellOfOlder(streams, newest, search);
+    return { stream: newest };
+  }
   const { StreamStatus, StreamArn } = streams.at(-1) ?? {};
   const state = StreamArn
     ? `the stream of table "${table}"${search.place} is ${StreamStatus}; to read what it still holds, give its ARN, ${StreamArn}; to go on, enable it again`
@@ -71,6 +74,19 @@ async function byTable(table: string, search: Search): Promise<Answer> {
       `${state}: UpdateTable with StreamSpecification { ${specificationFor(table, search.router)} }`,
     ],
   };
+}
+
+function tellOfOlder(
+  streams: readonly StreamDescription[],
+  newest: StreamDescription,
+  { logger }: Search,
+): void {
+  const older = streams.flatMap(({ StreamArn }) => (StreamArn === newest.StreamArn ? [] : StreamArn));
+  if (older.length === 0) return;
+  logger.warn(
+    { streamArn: newest.StreamArn, older },
+    'the table has older streams too, and by its name only the newest is read; for what is unread in them, give their ARNs',
+  );
 }
 
 function specificationFor(name: string, router: Search['router']): string {
