@@ -18,7 +18,8 @@ export interface Route {
 
 /**
  * What a handler gives back: nothing, an outcome such as `skipped('…')`, or a promise that is waited for. To fail it
- * throws. A list of promises, which nobody would wait for, does not compile.
+ * throws. A list of promises, which nobody would wait for, does not compile; inside the promise of an async function it does,
+ * so wait for them there.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: it is a return type, and handlers without a return have it
 export type Handling = void | Outcome | Promise<unknown>;
