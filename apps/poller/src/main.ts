@@ -39,7 +39,14 @@ try {
   } finally {
     await store.close();
   }
-  logger.info({ records: health.records }, 'stopped');
+  if (stop.signal.aborted) logger.info({ records: health.records }, 'stopped');
+  else {
+    logger.fatal(
+      { streams: config.streams },
+      'all streams have ended; enable them again, and start the poller again',
+    );
+    process.exitCode = 1;
+  }
 } catch (error) {
   // What the operator can mend is said in its own words; anything else comes with its stack.
   logger.fatal({ err: error }, isSluiceError(error) ? error.message : 'the poller cannot go on');

@@ -2,7 +2,7 @@ import { type RowKey, SluiceError } from '@sluice/core';
 
 /** Records of a shard, or a whole shard, went away before they were read. */
 export interface Gap {
-  readonly condition: 'TrimmedDataAccess' | 'ShardLost';
+  readonly condition: 'TrimmedDataAccess' | 'ShardLost' | 'StreamGone';
   readonly streamArn: string;
   readonly shardId: string;
   /** The last record before the gap; absent when none of the shard is known to be done. */
@@ -18,7 +18,7 @@ export class StreamGapError extends SluiceError {
     super(
       'STREAM_GAP',
       `Records of ${gap.shardId} of ${gap.streamArn} ${gap.afterSequenceNumber ? `after ${gap.afterSequenceNumber} ` : ''}` +
-        `went away before they were read (${gap.condition}): the stream keeps records for 24 hours, and this shard was not read for longer. ` +
+        `went away before they were read, or may have (${gap.condition}): a stream keeps records for 24 hours, and is gone with its table. ` +
         "Bring the lost changes in from the table itself, then start with onGap: 'report' to go on behind the gap.",
     );
   }

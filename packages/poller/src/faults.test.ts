@@ -335,15 +335,28 @@ describe('a stream that ends', () => {
     expect(given.clock.wakeTimes()).toEqual([]);
   });
 
-  test('because it is gone ends its poll; what was unread is told as an error', async () => {
+  test('because it is gone with shards that were not read to their ends rejects: nobody knows what they held', async () => {
     const given = scenario();
     put(given, 0, 3);
     const { end } = given.begin();
     await given.clock.advance(1_000);
     given.shop.disableStream();
     given.streams.dropStream(given.shop.streamArn);
-    await given.clock.run(end);
+    await expect(given.clock.run(end)).rejects.toMatchObject({
+      code: 'STREAM_GAP',
+      gap: { condition: 'StreamGone', streamArn: given.shop.streamArn },
+    });
     expect(given.handled).toHaveLength(3);
+  });
+
+  test("because it is gone ends its poll under onGap: 'report', with an error in the log", async () => {
+    const given = scenario();
+    put(given, 0, 3);
+    const { end } = given.begin({ onGap: 'report' });
+    await given.clock.advance(1_000);
+    given.shop.disableStream();
+    given.streams.dropStream(given.shop.streamArn);
+    await given.clock.run(end);
     expect(given.logs.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
       'the stream is gone; what was unread in these shards is lost',
     ]);

@@ -1,6 +1,7 @@
 import type { DescribeStreamInput, GetRecordsOutput, Shard } from '@sluice/core';
 import { calling, pacing } from './calling.js';
 import { openCheckpoints, unread } from './checkpoint.js';
+import { StreamGapError } from './errors.js';
 import { type DescribeStream, type Listing, listShards } from './list-shards.js';
 import { actionOn } from './on-error.js';
 import { describeBudget } from './polling.js';
@@ -165,11 +166,17 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
 
   function finish(how: string): void {
     if (ended.signal.aborted) return;
-    const left = [...known.keys()].filter((shardId) => !facts.isFinished(shardId));
-    if (left.length === 0) logger.warn({ streamArn }, `the stream ${how}`);
-    else
-      logger.error({ streamArn, shards: left }, `the stream ${how}; what was unread in these shards is lost`);
     ended.abort();
+    const [shardId, ...others] = [...known.keys()].filter((id) => !facts.isFinished(id));
+    if (shardId === undefined) {
+      logger.warn({ streamArn }, `the stream ${how}`);
+      return;
+    }
+    logger.error(
+      { streamArn, shards: [shardId, ...others] },
+      `the stream ${how}; what was unread in these shards is lost`,
+    );
+    if (run.onGap === 'halt') run.fail(new StreamGapError({ condition: 'StreamGone', streamArn, shardId }));
   }
 }
 
