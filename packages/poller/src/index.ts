@@ -8,4 +8,5 @@ export {
   StreamGapError,
   StreamsCallError,
 } from './errors.js';
-export { type PollOptions, poll } from './poll.js';
+export type { PollOptions } from './options.js';
+export { poll } from './poll.js';

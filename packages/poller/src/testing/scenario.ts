@@ -17,7 +17,8 @@ import {
   type VirtualClock,
   virtualClock,
 } from '@sluice/testing';
-import { type PollOptions, poll } from '../poll.js';
+import type { PollOptions } from '../options.js';
+import { poll } from '../poll.js';
 import { type RowStore, rowStore } from './row-store.js';
 
 /** A table `shop`, its stream in the simulator, and a poller with one handler that notes what it was given. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PollOptions } from './poll.js';
+import type { PollOptions } from './options.js';
 import { scenario } from './testing/scenario.js';
 
 test('options that cannot be right are refused all at once, before anything is called or kept', async () => {
