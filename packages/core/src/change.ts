@@ -64,11 +64,24 @@ type Unvalidated<T> = NativeItem extends T ? T : { readonly [K in keyof T]?: T[K
 
 type TypesOf<M extends Model> = NonNullable<M['~types']>;
 
+/** A change of any model, as middleware sees it. */
+export interface AnyChange {
+  readonly eventName: EventName;
+  readonly model: Model;
+  /** The images, decoded; absent where the event has none. Reading one that the view type leaves out throws. */
+  readonly new: unknown;
+  readonly old: unknown;
+  readonly keys: NativeItem;
+  readonly params: Readonly<Record<string, string>>;
+  readonly by: RemovedBy | undefined;
+  readonly record: StreamRecord;
+}
+
 /**
  * One record as one model sees it. Images, keys and captures are decoded when they are first read, once.
  * The public types above are views of it.
  */
-export class ChangeView {
+export class ChangeView implements AnyChange {
   #images: { new?: unknown; old?: unknown } = {};
   #keys: NativeItem | undefined;
   #params: Readonly<Record<string, string>> | undefined;

@@ -38,7 +38,7 @@ export {
 export { type Backoff, exponentialBackoff } from './backoff.js';
 export { type BatchOptions, type BatchResult, runBatch } from './batch.js';
 export type { Middleware } from './chain.js';
-export type { Change, Expired, Inserted, Modified, Removed } from './change.js';
+export type { AnyChange, Change, Expired, Inserted, Modified, Removed } from './change.js';
 export { type Clock, type Random, systemClock } from './clock.js';
 export type { Context } from './context.js';
 export { decodeItem } from './decode.js';
@@ -61,6 +61,7 @@ export {
   routeKinds,
 } from './route.js';
 export {
+  type CompiledRoute,
   createRouter,
   type HandlerCall,
   type Order,

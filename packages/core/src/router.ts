@@ -11,9 +11,9 @@ import {
   tableOfModel,
 } from '@sluice/filters';
 import { chain, type Middleware } from './chain.js';
-import type { ChangeView } from './change.js';
+import type { AnyChange, ChangeView } from './change.js';
 import { type Clock, type Random, systemClock } from './clock.js';
-import type { HandlerContext } from './context.js';
+import type { Context } from './context.js';
 import { ConfigurationError, UnknownTableError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { failed, handled, isOutcome, type Outcome } from './outcome.js';
@@ -50,8 +50,8 @@ export type Order = 'strict' | 'lanes';
 /** One call of one handler. */
 export interface HandlerCall {
   readonly route: Route;
-  readonly change: ChangeView;
-  readonly context: HandlerContext;
+  readonly change: AnyChange;
+  readonly context: Context;
 }
 
 /** One record in all the handlers that match it. */
@@ -173,7 +173,8 @@ function indexOf(routes: readonly Route[], middleware: readonly Middleware<Handl
 /** Validation comes before the middleware, so that every layer sees what the schema made of the item. */
 function validated(model: Model, run: CompiledRoute['run']): CompiledRoute['run'] {
   if (!needsValidation(model)) return run;
-  return async (call) => (await validate(call.change)) ?? run(call);
+  // Changes are made in one place, as views.
+  return async (call) => (await validate(call.change as ChangeView)) ?? run(call);
 }
 
 async function callHandler({ route, change, context }: HandlerCall): Promise<Outcome> {
