@@ -41,7 +41,7 @@ describe('the configuration', () => {
       expect.objectContaining({
         code: 'CONFIGURATION',
         problems: expect.arrayContaining([
-          expect.stringContaining('setting "router"'),
+          expect.stringContaining('setting "router" is missing'),
           expect.stringContaining('setting "streams"'),
           expect.stringContaining('setting "checkpointFile"'),
           expect.stringContaining('setting "healthPort"'),

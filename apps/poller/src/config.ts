@@ -24,13 +24,16 @@ export type Flags = {
 
 /** Throws `ConfigurationError` with everything that is wrong, by the name of the setting. */
 export function readConfig(file: string | undefined, flags: Flags): Config {
-  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  const parsed = schema.safeParse({ ...(file && readFile(file)), ...Object.fromEntries(given) });
+  const set = Object.entries(flags).filter(([, value]) => value !== undefined);
+  const given: Record<PropertyKey, unknown> = { ...(file && readFile(file)), ...Object.fromEntries(set) };
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new ConfigurationError(
-    parsed.error.issues.map(
-      ({ path, message }) => `setting "${path.join('.')}": ${message}${meaningOf(path[0])}`,
-    ),
+    parsed.error.issues.map(({ path: [setting, ...inside], message }) => {
+      if (setting === undefined) return message;
+      const problem = given[setting] === undefined ? 'is missing' : `cannot be used: ${message}`;
+      return `setting "${[setting, ...inside].join('.')}" ${problem}${meaningOf(setting)}`;
+    }),
   );
 }
 
@@ -53,9 +56,8 @@ function readFile(file: string): object {
   );
 }
 
-function meaningOf(setting: PropertyKey | undefined): string {
+function meaningOf(setting: PropertyKey): string {
   const meaning =
-    Object.hasOwn(schema.shape, setting ?? '') &&
-    schema.shape[setting as keyof typeof schema.shape].description;
+    Object.hasOwn(schema.shape, setting) && schema.shape[setting as keyof typeof schema.shape].description;
   return meaning ? ` (${String(setting)} is the ${meaning})` : '';
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { isSluiceError } from '@sluice/core';
+import { isSluiceError, SluiceError } from '@sluice/core';
 import { poll } from '@sluice/poller';
 import { fileStore } from '@sluice/store';
 import { pino } from 'pino';
@@ -39,17 +39,13 @@ try {
   } finally {
     await store.close();
   }
-  if (stop.signal.aborted) logger.info({ records: health.records }, 'stopped');
-  else {
-    logger.fatal(
-      { streams: config.streams },
-      'all streams have ended; enable them again, and start the poller again',
-    );
-    process.exitCode = 1;
-  }
+  if (!stop.signal.aborted)
+    throw new SluiceError('STREAMS_ENDED', 'all streams have ended; enable them and start again');
+  logger.info({ records: health.records }, 'stopped');
 } catch (error) {
   // What the operator can mend is said in its own words; anything else comes with its stack.
-  logger.fatal({ err: error }, isSluiceError(error) ? error.message : 'the poller cannot go on');
+  if (isSluiceError(error)) logger.fatal({ code: error.code }, error.message);
+  else logger.fatal({ err: error }, 'the poller cannot go on');
   process.exitCode = 1;
 }
 // The router's module may keep timers and connections, and a handler may hang.
