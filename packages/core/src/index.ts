@@ -13,6 +13,7 @@ export {
   type Filter,
   imagesCarried,
   isSluiceError,
+  type KeyOf,
   type KeysOf,
   MalformedValueError,
   MissingImageError,

@@ -92,6 +92,16 @@ describe('a router cannot be made', () => {
   });
 });
 
+describe('a table that cannot be', () => {
+  it.each(['', 'my table', 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop'])(
+    'is told: "%s"',
+    (name) => {
+      const routes = [route.insert(table(name, { keys }), { id: 'it' }, quiet)];
+      expect(problemsOf(routes)).toEqual([expect.stringContaining(`no table can be called "${name}"`)]);
+    },
+  );
+});
+
 describe('a route that no record could reach', () => {
   const shop = table('shop', { keys: { partition: 'pk' } });
 

@@ -15,7 +15,12 @@ export const noRoutes =
 
 /** Everything that is wrong with a list of routes, one sentence each; empty when nothing is. */
 export function problemsOf(routes: readonly Route[]): readonly string[] {
-  return [...duplicateIds(routes), ...differentTables(routes), ...routes.flatMap(ofRoute)];
+  return [
+    ...duplicateIds(routes),
+    ...impossibleTables(routes),
+    ...differentTables(routes),
+    ...routes.flatMap(ofRoute),
+  ];
 }
 
 function duplicateIds(routes: readonly Route[]): readonly string[] {
@@ -24,6 +29,18 @@ function duplicateIds(routes: readonly Route[]): readonly string[] {
     same.length > 1
       ? [`${same.length} handlers have the id "${id}"; ids tell their work apart, so give each its own`]
       : [],
+  );
+}
+
+/** Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
+function impossibleTables(routes: readonly Route[]): readonly string[] {
+  const names = new Set(routes.map(({ model }) => tableOfModel(model).name));
+  return [...names].flatMap((name) =>
+    /^[\w.-]+$/.test(name)
+      ? []
+      : [
+          `no table can be called "${name}"; give table(…) the table's name alone, without its ARN, of letters, digits, _, - and .`,
+        ],
   );
 }
 

@@ -115,6 +115,15 @@ describe('what is wrong with handler classes', () => {
     );
   });
 
+  it('includes a model that an import cycle left undefined', () => {
+    @Handlers('early', undefined as unknown as typeof Order)
+    class Early {
+      @On()
+      any(_change: Change<typeof Order>) {}
+    }
+    expect(fromClasses([Early]).problems).toEqual([expect.stringContaining('two modules import each other')]);
+  });
+
   it('includes a constructor parameter without @inject', () => {
     @injectable()
     class Dependency {}

@@ -30,6 +30,11 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
     );
   }
   const { id, model } = metadata;
+  if (!model) {
+    return problem(
+      `handler class "${id}" was decorated before its table or entity was there: two modules import each other; move the model to a module of its own`,
+    );
+  }
   const methods = methodMetadata(handlerClass);
   if (methods.length === 0)
     return problem(

@@ -33,6 +33,7 @@ export {
   type EntityModel,
   type EntityOptions,
   type EntityTypes,
+  type KeyOf,
   type KeysOf,
   type KeyTemplates,
   keyFilter,

@@ -62,3 +62,9 @@ const Prepared = shop.entity('Prepared', {
 });
 yes<Is<NonNullable<(typeof Prepared)['~types']>['item']['total'], number>>();
 Prepared.attr('anything').is(1);
+
+// A key that a template captures from its start may be a number.
+const Numbered = shop.entity('Numbered', { key: { pk: ':id', sk: 'ROW#:row' } });
+yes<
+  Is<NonNullable<(typeof Numbered)['~types']>['keys'], { readonly pk: string | number; readonly sk: string }>
+>();

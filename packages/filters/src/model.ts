@@ -138,10 +138,13 @@ export interface TableTypes<K extends TableKeys, V extends StreamViewType> {
   validate: 'none';
 }
 
+/** A template that begins with literal text matches text alone; one that begins with a capture a number too. */
+export type KeyOf<Template> = Template extends `:${string}` ? string | number : string;
+
 export interface EntityTypes<T extends ModelTypes, K, S, V extends Validate> {
   stored: S extends StandardSchemaV1<infer Input extends object, object> ? Input : NativeItem;
   item: S extends StandardSchemaV1<unknown, infer Output extends object> ? Output : NativeItem;
-  keys: { readonly [Name in keyof T['keys']]: Name extends keyof K ? string : T['keys'][Name] };
+  keys: { readonly [Name in keyof T['keys']]: Name extends keyof K ? KeyOf<K[Name]> : T['keys'][Name] };
   params: { readonly [Name in Captures<Extract<K[keyof K], string>>]: string };
   view: T['view'];
   validate: S extends undefined ? 'none' : V;
