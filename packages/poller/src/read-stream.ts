@@ -1,6 +1,7 @@
 import type { DescribeStreamInput, GetRecordsOutput, Shard } from '@sluice/core';
 import { calling, pacing } from './calling.js';
 import { openCheckpoints, unread } from './checkpoint.js';
+import { childLooks, type ListingPart } from './child-looks.js';
 import { StreamGapError } from './errors.js';
 import { type DescribeStream, type Listing, listShards } from './list-shards.js';
 import { actionOn } from './on-error.js';
@@ -34,6 +35,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
   const absent = new Set<string>();
   const readers = new Map<string, ShardReader>();
   const firstPages = new Map<string, GetRecordsOutput>();
+  const lookForChildren = childLooks(look);
   const facts: ShardFacts = {
     known,
     isFinished: (shardId) =>
@@ -92,7 +94,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
     for (const delayMs of childCheckDelaysMs) {
       if (delayMs > 0) await clock.sleep(delayMs, over);
       if (over.aborted) return;
-      await look({ ShardFilter: { Type: 'CHILD_SHARDS', ShardId: shardId } });
+      await lookForChildren(shardId);
       if (parents.has(shardId)) return;
     }
   }
@@ -121,7 +123,7 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
   }
 
   /** Lists a part of the stream and opens what there is to open. */
-  async function look(part: Omit<DescribeStreamInput, 'StreamArn'>): Promise<Listing | undefined> {
+  async function look(part: ListingPart): Promise<Listing | undefined> {
     try {
       const listing = await listShards(stream.describeStream, { StreamArn: streamArn, ...part });
       listing.shards.forEach(learn);
