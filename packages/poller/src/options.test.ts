@@ -29,3 +29,12 @@ test('options that cannot be right are refused all at once, before anything is c
 test.each([[[]], [['']]])('streams %j name nothing and are refused', async (streams) => {
   await expect(scenario().begin({ streams }).end).rejects.toThrow('at least one table name or stream ARN');
 });
+
+test('without a store nothing is kept, which is said at the start', async () => {
+  const given = scenario();
+  const said = () => given.logs.filter(({ message }) => message.startsWith('no store is given')).length;
+  await given.begin().stop();
+  expect(said()).toBe(0);
+  await given.begin({ store: undefined }).stop();
+  expect(said()).toBe(1);
+});

@@ -30,6 +30,12 @@ export async function poll(router: Router, options: PollOptions): Promise<void> 
   try {
     const caller = { router, api, clock, random, logger, stopping };
     const run = { ...caller, ...settings(options, router), working: working.signal, start, fail };
+    if (!options.store) {
+      logger.warn(
+        {},
+        'no store is given: checkpoints are not kept, and the next start begins all over again',
+      );
+    }
     const streamArns = await findStreams(options.streams, { ...caller, place: await place() });
     for (const streamArn of streamArns) start(() => readStream(streamArn, run));
     await crew.finished();
