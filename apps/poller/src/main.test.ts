@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** As much of a router as a start looks at. */
 const router = `export const router = {
-  name: 'x', routes: [], tables: [], recordMiddleware: [], match: () => [], random: Math.random,
+  name: 'x', routes: [], tables: [], unknownTable: 'skip', recordMiddleware: [], match: () => [], random: Math.random,
   clock: {
     now: Date.now,
     sleep: (delayMs, signal) => new Promise((wake) => {
@@ -54,6 +54,27 @@ async function start(
   const [status] = await once(child, 'close');
   return { code: status, lines, folder: join(module, '..') };
 }
+
+const stream = {
+  StreamArn: 'arn:aws:dynamodb:eu-west-1:123456789012:table/shop/stream/2026',
+  TableName: 'shop',
+  StreamLabel: '2026',
+};
+
+/** What a source answers whose stream has one shard, which is closed and empty. */
+const oneClosedShard: Record<string, object> = {
+  ListStreams: { Streams: [stream] },
+  DescribeStream: {
+    StreamDescription: {
+      ...stream,
+      StreamStatus: 'ENABLED',
+      StreamViewType: 'KEYS_ONLY',
+      Shards: [{ ShardId: 'shardId-1' }],
+    },
+  },
+  GetShardIterator: { ShardIterator: 'first' },
+  GetRecords: { Records: [] },
+};
 
 describe('the process', () => {
   it('ends with 1 and everything that is wrong with its settings', () => {
@@ -97,6 +118,24 @@ describe('the process', () => {
       expect.objectContaining({ level: 'fatal', err: expect.objectContaining({ message: 'stray' }) }),
     );
     expect(readdirSync(join(folder, 'kept'))).toEqual(['rows.jsonl']);
+  });
+
+  it('ends with 1 when all its streams have ended, since nobody asked it to', async () => {
+    const source = createServer(async (request, response) => {
+      const [, operation = ''] = String(request.headers['x-amz-target']).split('.');
+      const body = (await request.toArray()).join('');
+      const gone = operation === 'DescribeStream' && body.includes('CHILD_SHARDS');
+      response.writeHead(gone ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(
+        JSON.stringify(gone ? { __type: 'ResourceNotFoundException' } : oneClosedShard[operation]),
+      );
+    }).listen(0);
+    await once(source, 'listening');
+    const endpoint = `http://127.0.0.1:${(source.address() as AddressInfo).port}`;
+    const { code, lines } = await start('', () => {}, '--endpoint', endpoint);
+    source.close();
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ level: 'fatal', code: 'STREAMS_ENDED' });
+    expect(code).toBe(1);
   });
 
   it('explains its settings', () => {
