@@ -1,9 +1,9 @@
 import {
   ConfigurationError,
+  imagesCarried,
   type Router,
   type StreamDescription,
   type StreamsApi,
-  type StreamViewType,
 } from '@sluice/core';
 import { type Caller, calling } from './calling.js';
 import { actionOn } from './on-error.js';
@@ -136,17 +136,12 @@ function problemsWith(stream: StreamDescription, router: Search['router']): read
       `no route names table "${TableName}" of ${StreamArn}; the routes name ${names}. Take the stream away, give the table's real name in table(…), or set unknownTable: 'skip'`,
     ];
   }
-  const lacking = images[table.view].filter((image) => !images[view].includes(image));
+  // A MODIFY has both images, so it shows all that a view type carries.
+  const carried = imagesCarried(view, 'MODIFY');
+  const lacking = [...imagesCarried(table.view, 'MODIFY')].filter((image) => !carried.has(image));
   if (lacking.length === 0) return [];
   return [
     `the stream of table "${TableName}" carries ${view}, without ${lacking.join(' and ')}, but the routes are written for ${table.view}; ` +
       `a stream's view type cannot be changed: disable it, let it be read to its end, and enable it again with StreamViewType: '${table.view}', or change view in table(…)`,
   ];
 }
-
-const images: Record<StreamViewType, readonly string[]> = {
-  KEYS_ONLY: [],
-  NEW_IMAGE: ['NewImage'],
-  OLD_IMAGE: ['OldImage'],
-  NEW_AND_OLD_IMAGES: ['NewImage', 'OldImage'],
-};

@@ -7,7 +7,7 @@ import { readStream } from './read-stream.js';
  * delivered again. It is told by the environment, and tells what came of it in its last line on standard output; the
  * entry's own log goes to standard error.
  */
-const { ENDPOINT = '', REGION = '', TABLE = '', BATCH_SIZE = '10' } = process.env;
+const { ENDPOINT = '', REGION = '', TABLE = '' } = process.env;
 const engine = {
   endpoint: ENDPOINT,
   region: REGION,
@@ -17,7 +17,7 @@ const records = await readStream(engine, TABLE);
 const report = await simulateLambda({
   records,
   handler,
-  batchSize: Number(BATCH_SIZE),
+  batchSize: 10,
   retry: 'warm',
   maxInvocations: 10 * records.length,
 });
