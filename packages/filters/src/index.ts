@@ -57,3 +57,9 @@ export type { Path, ValueAt } from './path-types.js';
 export { canPass } from './possible.js';
 export { printFilter } from './print.js';
 export type { AttributeMap, AttributeValue, EventName, StreamRecord, StreamViewType } from './record.js';
+export {
+  type Environment,
+  type TablePattern,
+  type TablePatternProblem,
+  tablePattern,
+} from './table-pattern.js';
