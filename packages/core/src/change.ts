@@ -59,8 +59,8 @@ type WithOld<T extends ModelTypes, E extends EventName> = T['view'] extends 'OLD
     }
   : unknown;
 
-/** As stored: what the schema expects, but nothing has checked that it is there. */
-type Unvalidated<T> = NativeItem extends T ? T : { readonly [K in keyof T]?: T[K] };
+/** As stored: what the schema expects, but nothing has checked that it is there. A type that names no attribute stays. */
+type Unvalidated<T> = Record<string, never> extends T ? T : { readonly [K in keyof T]?: T[K] };
 
 type TypesOf<M extends Model> = NonNullable<M['~types']>;
 

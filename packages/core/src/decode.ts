@@ -12,13 +12,17 @@ import {
 } from '@sluice/filters';
 
 /**
- * An item in JavaScript's types: `SS`, `NS` and `BS` are a `Set`, `B` is a `Uint8Array`, `N` is a number where that is
- * exact and follows `numbers` where it is not. An attribute called `__proto__` is an own property like any other.
- * Throws `MalformedValueError` for what DynamoDB cannot have written.
+ * An item in JavaScript's types: `SS`, `NS` and `BS` are a `Set`, `B` is a `Uint8Array`, and `N` is what the policy makes
+ * of it: by default a number where that is exact, and its text otherwise. An attribute called `__proto__` is an own
+ * property like any other. Throws `MalformedValueError` for what DynamoDB cannot have written.
  */
 export function decodeItem(item: AttributeMap, numbers: NumberPolicy): NativeItem {
+  if (typeof item !== 'object' || item === null) {
+    throw new MalformedValueError(`A map of attributes is ${item === null ? 'null' : `a ${typeof item}`}.`);
+  }
   const decoded: Record<string, NativeValue> = {};
-  for (const name of Object.keys(item)) {
+  // Like `typeOf`, this sees what somebody adds to Object.prototype, and refuses it; it is twice as fast as Object.keys.
+  for (const name in item) {
     const value = decodeValue(item[name] as AttributeValue, numbers);
     if (name === '__proto__') {
       Object.defineProperty(decoded, name, { value, enumerable: true, configurable: true, writable: true });
@@ -27,8 +31,8 @@ export function decodeItem(item: AttributeMap, numbers: NumberPolicy): NativeIte
   return decoded;
 }
 
-/** What stands behind each type letter is read by its name: several times as fast as by a variable. */
-function decodeValue(value: AttributeValue, numbers: NumberPolicy): NativeValue {
+/** One value, as `decodeItem` has it. What stands behind each type letter is read by its name: much faster than by a variable. */
+export function decodeValue(value: AttributeValue, numbers: NumberPolicy): NativeValue {
   const type = typeOf(value);
   switch (type) {
     case 'S':
@@ -46,45 +50,56 @@ function decodeValue(value: AttributeValue, numbers: NumberPolicy): NativeValue 
     case 'L':
       return (value as Of<'L'>).L.map((element) => decodeValue(element, numbers));
     case 'SS':
-      return decodeSet(type, (value as Of<'SS'>).SS, (member) => member);
+      return new Set(membersOf(type, (value as Of<'SS'>).SS));
     case 'NS':
-      return decodeSet(
-        type,
-        (value as Of<'NS'>).NS,
-        (member) => decodeNumber(member, numbers) as number | bigint | string,
+      return new Set(
+        membersOf(type, (value as Of<'NS'>).NS).map((member) => decodeNumber(member, numbers) as number),
       );
     case 'BS':
-      return decodeSet(type, (value as Of<'BS'>).BS, decodeBinary);
+      return new Set(membersOf(type, (value as Of<'BS'>).BS).map(decodeBinary));
   }
 }
 
 /** The value whose type letter `typeOf` found to be `T`. */
 type Of<T extends AttributeType> = Extract<AttributeValue, { readonly [K in T]: unknown }>;
 
-function decodeSet<T extends string | number | bigint | Uint8Array>(
-  type: 'SS' | 'NS' | 'BS',
-  members: readonly string[],
-  decode: (member: string) => T,
-): ReadonlySet<T> {
-  if (members.length === 0) {
-    throw new MalformedValueError(
-      `A value of type ${type} has no members. DynamoDB stores no empty sets; leave the attribute out instead, or use a list.`,
-    );
+function membersOf(type: 'SS' | 'NS' | 'BS', members: readonly string[]): readonly string[] {
+  if (Array.isArray(members) && members.length > 0) return members;
+  throw new MalformedValueError(
+    `A value of type ${type} has no members. DynamoDB stores no empty sets; leave the attribute out instead, or use a list.`,
+  );
+}
+
+/** A function makes every number; the other policies only what a JavaScript number cannot hold. */
+function decodeNumber(decimal: string, numbers: NumberPolicy): NativeValue {
+  const short = shortNumber(decimal);
+  if (typeof numbers === 'function') {
+    if (short === undefined) canonicalDecimal(decimal); // throws for a text that is no number
+    return numbers(decimal) as NativeValue;
   }
-  return new Set(members.map(decode));
+  if (short !== undefined) return short;
+  const number = Number(decimal);
+  if (survives(decimal, number)) return number;
+  return numbers === 'bigint' ? (wholeNumber(decimal) ?? decimal) : decimal;
 }
 
 /** Any decimal of 15 significant digits survives the way through a double and back. */
 const alwaysExactDigits = 15;
-const plainDecimal = /^-?\d+(\.\d+)?$/;
 
-function decodeNumber(decimal: string, numbers: NumberPolicy): NativeValue {
+/** The number of a short decimal without an exponent, as most are; `undefined` for every other text. */
+function shortNumber(decimal: string): number | undefined {
+  const { length } = decimal;
+  if (length === 0 || length > alwaysExactDigits) return undefined;
+  for (let index = 0; index < length; index++) {
+    const code = decimal.charCodeAt(index);
+    if (code > nine || code < minus || code === slash) return undefined;
+  }
   const number = Number(decimal);
-  if (decimal.length <= alwaysExactDigits && plainDecimal.test(decimal)) return number;
-  if (survives(decimal, number)) return number;
-  if (typeof numbers === 'function') return numbers(decimal) as NativeValue;
-  return numbers === 'bigint' ? (wholeNumber(decimal) ?? decimal) : decimal;
+  return Number.isNaN(number) ? undefined : number;
 }
+
+/** Between the minus sign and the nine there are the point, a slash, and the digits. */
+const [minus, slash, nine] = [45, 47, 57];
 
 /**
  * Whether the way back gives the same decimal. Whole numbers beyond the safe ones count as lost even where their text

@@ -68,6 +68,21 @@ route.modify(newOnly, { id: 'f' }, (change) => {
   change.old;
 });
 
+// A decimal class is the type of every number, without a schema too.
+class Decimal {
+  constructor(readonly text: string) {}
+}
+const ledger = table('ledger', {
+  keys: { partition: 'account' },
+  numbers: (text: string) => new Decimal(text),
+});
+route.modify(ledger, { id: 'decimals' }, ({ new: now, old }) => {
+  const [total, before] = [now['total'], old['total']];
+  if (total instanceof Decimal && before instanceof Decimal) void [total.text, before.text];
+  // @ts-expect-error no number is a plain one
+  if (typeof total === 'number') void total.toFixed();
+});
+
 // Several events are told apart by their name.
 route.on(Order, { id: 'g', events: ['INSERT', 'REMOVE'] }, (change) => {
   if (change.eventName === 'INSERT') void change.new.total;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attribute, absent, table } from './index.js';
+import { type Attribute, absent, type NativeItem, table } from './index.js';
 
 const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, ttl: 'expiresAt' });
 
@@ -66,5 +66,25 @@ Prepared.attr('anything').is(1);
 // A key that a template captures from its start may be a number.
 const Numbered = shop.entity('Numbered', { key: { pk: ':id', sk: 'ROW#:row' } });
 yes<
-  Is<NonNullable<(typeof Numbered)['~types']>['keys'], { readonly pk: string | number; readonly sk: string }>
+  Is<
+    NonNullable<(typeof Numbered)['~types']>['keys'],
+    { readonly pk: string | number | bigint; readonly sk: string }
+  >
 >();
+
+// What a function makes of numbers is what all of them are, in keys and items, at every depth.
+class Decimal {
+  constructor(readonly text: string) {}
+}
+const ledger = table('ledger', {
+  keys: { partition: 'account', sort: 'entry' },
+  numbers: (text) => new Decimal(text),
+});
+yes<Is<NonNullable<(typeof ledger)['~types']>['stored'], NativeItem<Decimal>>>();
+yes<Is<NonNullable<(typeof ledger)['~types']>['keys']['entry'], string | Decimal | Uint8Array>>();
+const Entry = ledger.entity('Entry', { key: { account: 'ACC#:account', entry: ':entry' } });
+yes<Is<NonNullable<(typeof Entry)['~types']>['item'], NativeItem<Decimal>>>();
+yes<Is<NonNullable<(typeof Entry)['~types']>['keys']['entry'], string | Decimal>>();
+// The other policies name no type of their own.
+const counted = table('counted', { keys: { partition: 'pk' }, numbers: 'bigint' });
+yes<Is<NonNullable<(typeof counted)['~types']>['stored'], NativeItem>>();

@@ -26,11 +26,11 @@ export interface ModelTypes {
 export type Validate = 'new' | 'both' | 'none';
 
 /**
- * What becomes of an `N` that a JavaScript number cannot hold exactly, which whole numbers beyond
- * `Number.MAX_SAFE_INTEGER` always are: its decimal text, a `BigInt` (text where it is not whole), or what a function
- * makes of the text. All other numbers are plain numbers.
+ * What becomes of an `N`. With `'string'` and `'bigint'` it is a number, unless a number cannot hold it exactly, which is
+ * so for all whole ones beyond `Number.MAX_SAFE_INTEGER`: those are their decimal text, or a `BigInt` (text where they are not
+ * whole). A function makes every `N` of its text, so that all have one type, as `(text) => new Decimal(text)` does.
  */
-export type NumberPolicy = 'string' | 'bigint' | ((decimal: string) => unknown);
+export type NumberPolicy<N = unknown> = 'string' | 'bigint' | ((decimal: string) => N);
 
 /** What a table is, as data. */
 export interface TableModel<T extends ModelTypes = ModelTypes> {
@@ -83,13 +83,13 @@ export interface Entity<T extends ModelTypes = ModelTypes> extends EntityModel<T
   attr<const P extends Path<T['stored']>>(path: P): Attribute<ValueAt<T['stored'], P>>;
 }
 
-export interface TableOptions<K extends TableKeys, V extends StreamViewType> {
+export interface TableOptions<K extends TableKeys, V extends StreamViewType, N = unknown> {
   readonly keys: K;
   /** The stream's view type; `NEW_AND_OLD_IMAGES` by default. It is compared with what the stream really sends. */
   readonly view?: V;
   readonly ttl?: string;
   /** `'string'` by default. */
-  readonly numbers?: NumberPolicy;
+  readonly numbers?: NumberPolicy<N>;
 }
 
 export interface EntityOptions<K, S, V> {
@@ -107,56 +107,59 @@ export type KeyTemplates<Keys> = { readonly [Name in keyof Keys]?: string };
 
 type NoOtherKeys<K, Keys> = { readonly [Name in Exclude<keyof K, keyof Keys>]: never };
 
-/** Decoded attribute values: `SS` is `Set<string>`, `B` is `Uint8Array`, a number beyond its precision follows the policy. */
-export type NativeValue =
+/** Decoded attribute values: `SS` is `Set<string>`, `B` is `Uint8Array`; `N` is what a table's function makes of numbers. */
+export type NativeValue<N = number | bigint> =
   | string
-  | number
-  | bigint
+  | N
   | boolean
   | null
   | Uint8Array
-  | ReadonlySet<string | number | bigint | Uint8Array>
-  | readonly NativeValue[]
-  | { readonly [name: string]: NativeValue };
+  | ReadonlySet<string | N | Uint8Array>
+  | readonly NativeValue<N>[]
+  | { readonly [name: string]: NativeValue<N> };
 
-export type NativeItem = { readonly [name: string]: NativeValue };
+export type NativeItem<N = number | bigint> = { readonly [name: string]: NativeValue<N> };
 
 /** The key attributes of a table without templates. */
-export type KeysOf<K extends TableKeys> = {
-  readonly [Name in K['partition'] | (K['sort'] extends string ? K['sort'] : never)]:
-    | string
-    | number
-    | Uint8Array;
+export type KeysOf<K extends TableKeys, N = number | bigint> = {
+  readonly [Name in K['partition'] | (K['sort'] extends string ? K['sort'] : never)]: string | N | Uint8Array;
 };
 
-export interface TableTypes<K extends TableKeys, V extends StreamViewType> {
-  stored: NativeItem;
-  item: NativeItem;
-  keys: KeysOf<K>;
+export interface TableTypes<K extends TableKeys, V extends StreamViewType, N = number | bigint> {
+  stored: NativeItem<N>;
+  item: NativeItem<N>;
+  keys: KeysOf<K, N>;
   params: Record<never, never>;
   view: V;
   validate: 'none';
 }
 
 /** A template that begins with literal text matches text alone; one that begins with a capture a number too. */
-export type KeyOf<Template> = Template extends `:${string}` ? string | number : string;
+export type KeyOf<Template, Key = string | number> = Template extends `:${string}`
+  ? Exclude<Key, Uint8Array>
+  : string;
 
 export interface EntityTypes<T extends ModelTypes, K, S, V extends Validate> {
-  stored: S extends StandardSchemaV1<infer Input extends object, object> ? Input : NativeItem;
-  item: S extends StandardSchemaV1<unknown, infer Output extends object> ? Output : NativeItem;
-  keys: { readonly [Name in keyof T['keys']]: Name extends keyof K ? KeyOf<K[Name]> : T['keys'][Name] };
+  stored: S extends StandardSchemaV1<infer Input extends object, object> ? Input : T['stored'];
+  item: S extends StandardSchemaV1<unknown, infer Output extends object> ? Output : T['item'];
+  keys: {
+    readonly [Name in keyof T['keys']]: Name extends keyof K
+      ? KeyOf<K[Name], T['keys'][Name]>
+      : T['keys'][Name];
+  };
   params: { readonly [Name in Captures<Extract<K[keyof K], string>>]: string };
   view: T['view'];
   validate: S extends undefined ? 'none' : V;
 }
 
 /** Describes a table. Tables and entities are frozen data. */
-export function table<const K extends TableKeys, const V extends StreamViewType = 'NEW_AND_OLD_IMAGES'>(
-  name: string,
-  options: TableOptions<K, V>,
-): Table<TableTypes<K, V>> {
+export function table<
+  const K extends TableKeys,
+  const V extends StreamViewType = 'NEW_AND_OLD_IMAGES',
+  N = number | bigint,
+>(name: string, options: TableOptions<K, V, N>): Table<TableTypes<K, V, N>> {
   const keys: TableKeys = { ...options.keys };
-  const self: Table<TableTypes<K, V>> = Object.freeze({
+  const self: Table<TableTypes<K, V, N>> = Object.freeze({
     kind: 'table',
     name,
     keys: Object.freeze(keys),
