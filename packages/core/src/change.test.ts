@@ -52,6 +52,32 @@ describe('a change', () => {
     );
   });
 
+  it('tells what differs between its images, by the policy of its table', () => {
+    const exact = table('shop', { keys: { partition: 'pk' }, numbers: 'bigint' });
+    const view = viewOf('MODIFY', { OldImage: { ...image, total: { N: '1' } }, NewImage: image }, exact);
+    expect(view.diff()).toEqual([
+      { kind: 'changed', path: ['total'], before: 1, after: 12345678901234567890n },
+    ]);
+    expect(view.diff()).not.toBe(view.diff());
+  });
+
+  it('tells that all of a new item was added, and all of a deleted one removed', () => {
+    const small = { pk: { S: 'USER#1' }, total: { N: '1' } };
+    expect(viewOf('INSERT', { NewImage: small }).diff()).toEqual([
+      { kind: 'added', path: ['pk'], after: 'USER#1' },
+      { kind: 'added', path: ['total'], after: 1 },
+    ]);
+    expect(viewOf('REMOVE', { OldImage: small }).diff()).toEqual([
+      { kind: 'removed', path: ['pk'], before: 'USER#1' },
+      { kind: 'removed', path: ['total'], before: 1 },
+    ]);
+  });
+
+  it('cannot tell what differs from an image that the stream left out, and says so', () => {
+    const view = viewOf('MODIFY', { NewImage: image, StreamViewType: 'NEW_IMAGE' });
+    expect(() => view.diff()).toThrowError(expect.objectContaining({ code: 'MISSING_IMAGE' }));
+  });
+
   it('has the captures of its entity, and none for a table', () => {
     const Order = shop.entity('Order', { key: { pk: 'USER#:userId', sk: ':number' } });
     expect(viewOf('INSERT', {}, Order).params).toEqual({ userId: '1', number: '7' });

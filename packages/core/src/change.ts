@@ -14,18 +14,23 @@ import {
   tableOfModel,
 } from '@sluice/filters';
 import { decodeItem } from './decode.js';
+import { type Difference, differences } from './diff.js';
 
 /** A new item: `change.new`. */
-export type Inserted<M extends Model> = Fields<TypesOf<M>, 'INSERT'> & WithNew<TypesOf<M>>;
+export type Inserted<M extends Model> = Fields<TypesOf<M>, 'INSERT'> &
+  WithNew<TypesOf<M>> &
+  WithDiff<TypesOf<M>>;
 
 /** A changed item: `change.old` and `change.new`. */
 export type Modified<M extends Model> = Fields<TypesOf<M>, 'MODIFY'> &
   WithNew<TypesOf<M>> &
-  WithOld<TypesOf<M>, 'MODIFY'>;
+  WithOld<TypesOf<M>, 'MODIFY'> &
+  WithDiff<TypesOf<M>>;
 
 /** A deleted item: `change.old`, and `change.by`, which tells TTL from everyone else. */
 export type Removed<M extends Model> = Fields<TypesOf<M>, 'REMOVE'> &
-  WithOld<TypesOf<M>, 'REMOVE'> & { readonly by: RemovedBy };
+  WithOld<TypesOf<M>, 'REMOVE'> &
+  WithDiff<TypesOf<M>> & { readonly by: RemovedBy };
 
 /** An item that DynamoDB's TTL deleted. */
 export type Expired<M extends Model> = Removed<M> & { readonly by: 'ttl' };
@@ -59,6 +64,16 @@ type WithOld<T extends ModelTypes, E extends EventName> = T['view'] extends 'OLD
     }
   : unknown;
 
+type WithDiff<T extends ModelTypes> = T['view'] extends 'NEW_AND_OLD_IMAGES'
+  ? {
+      /**
+       * What differs between the images as they are stored, in a stated order. All attributes of a new item were added, all of a
+       * deleted one removed. Each call compares anew.
+       */
+      diff(): readonly Difference[];
+    }
+  : unknown;
+
 /** As stored: what the schema expects, but nothing has checked that it is there. A type that names no attribute stays. */
 type Unvalidated<T> = Record<string, never> extends T ? T : { readonly [K in keyof T]?: T[K] };
 
@@ -74,6 +89,8 @@ export interface AnyChange {
   readonly keys: NativeItem;
   readonly params: Readonly<Record<string, string>>;
   readonly by: RemovedBy | undefined;
+  /** The differences between the stored images; throws where the view type leaves out one that the event has. */
+  diff(): readonly Difference[];
   readonly record: StreamRecord;
 }
 
@@ -119,6 +136,11 @@ export class ChangeView implements AnyChange {
 
   get by(): RemovedBy | undefined {
     return this.record.eventName === 'REMOVE' ? removedBy(this.record) : undefined;
+  }
+
+  diff(): readonly Difference[] {
+    const [before, after] = [oldImage(this.record), newImage(this.record)];
+    return differences(before ?? {}, after ?? {}, tableOfModel(this.model).numbers);
   }
 
   /** What the schema made of an image takes the image's place. */

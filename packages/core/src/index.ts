@@ -44,6 +44,7 @@ export { type Clock, type Random, systemClock } from './clock.js';
 export type { Context } from './context.js';
 export { decodeItem } from './decode.js';
 export type { Counts } from './deliver.js';
+export type { Difference } from './diff.js';
 export { createDrain, type Drain, type DrainOptions } from './drain.js';
 export { ConfigurationError, InvalidItemError, MalformedRecordError, UnknownTableError } from './errors.js';
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';

@@ -83,6 +83,19 @@ route.modify(ledger, { id: 'decimals' }, ({ new: now, old }) => {
   if (typeof total === 'number') void total.toFixed();
 });
 
+// What differs is told where the view type has both images, and for each event.
+route.on(Order, { id: 'diff' }, (change) => {
+  for (const difference of change.diff()) {
+    if (difference.kind === 'changed') void [difference.path, difference.before, difference.after];
+    // @ts-expect-error what was added was not there before
+    if (difference.kind === 'added') void difference.before;
+  }
+});
+route.modify(newOnly, { id: 'no-diff' }, (change) => {
+  // @ts-expect-error there is no old image to compare with
+  change.diff();
+});
+
 // Several events are told apart by their name.
 route.on(Order, { id: 'g', events: ['INSERT', 'REMOVE'] }, (change) => {
   if (change.eventName === 'INSERT') void change.new.total;
