@@ -420,7 +420,15 @@ describe('what a batch says', () => {
       firstUnfinished: undefined,
       timedOut: false,
       unsettled: [],
-      counts: { records: 2, unmatched: 2, handled: 0, skipped: 0, failed: 0 },
+      counts: {
+        records: 2,
+        unmatched: 2,
+        handled: 0,
+        skipped: 0,
+        neverAgain: 0,
+        retryLater: 0,
+        failed: 0,
+      },
     });
     expect((await runBatch(router, [], { memory: createProcessMemory() })).firstUnfinished).toBeUndefined();
   });

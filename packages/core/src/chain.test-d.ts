@@ -1,4 +1,6 @@
 import {
+  type AnyMiddleware,
+  contextWith,
   type HandlerCall,
   handled,
   type Middleware,
@@ -14,10 +16,23 @@ const waits: Middleware<RecordCall> = async ({ record, routes }, next) => {
   const outcome = await next();
   return outcome.kind === 'failed' ? outcome : skipped('enough');
 };
-const answers: Middleware<unknown> = async () => handled;
+const answers: AnyMiddleware = async () => handled;
 
 // A middleware of any unit fits everywhere.
 const anywhere: readonly Middleware<HandlerCall>[] = [passes, answers];
+const anywhereToo: readonly Middleware<RecordCall>[] = [answers];
+
+// What is inside may be given a call with another signal or logger, made from the layer's own.
+const changes: Middleware<RecordCall> = (call, next) =>
+  next({ ...call, context: contextWith(call.context, { signal: AbortSignal.timeout(1) }) });
+const quietens: AnyMiddleware = (call, next) => {
+  const { clock, random, deadlineMs, signal, logger } = call.context;
+  void [clock.now() < deadlineMs, random(), signal.aborted];
+  return next({ ...call, context: contextWith(call.context, { logger }) });
+};
+const invents: Middleware<RecordCall> = ({ record, routes, context }, next) =>
+  // @ts-expect-error a call is made from a call, and not from nothing
+  next({ record, routes, context });
 
 // @ts-expect-error `return` was forgotten
 const forgets: Middleware<HandlerCall> = async (_call, next) => {
@@ -44,10 +59,14 @@ export const all = [
   waits,
   answers,
   anywhere,
+  anywhereToo,
   forgets,
   forgetsToo,
   forgetsOnce,
   forges,
   agrees,
+  changes,
+  quietens,
+  invents,
   forged,
 ];

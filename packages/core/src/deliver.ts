@@ -1,22 +1,19 @@
 import type { StreamRecord } from '@sluice/filters';
+import { type HandlerCall, type RecordCall, taskOf } from './calls.js';
 import { ChangeView } from './change.js';
-import { HandlerContext } from './context.js';
-import { type Failed, failed, handled, type Outcome, skipped } from './outcome.js';
+import { type CallContext, HandlerContext } from './context.js';
+import { failed, handled, isDone, type Outcome, skipped } from './outcome.js';
 import type { Task } from './progress.js';
-import type { CompiledRoute, HandlerCall, Router } from './router.js';
+import type { CompiledRoute } from './router.js';
 
 /** What deliveries go on in. */
 export interface Delivery {
-  readonly router: Router;
-  /** What handlers see as `ctx.signal`. */
-  readonly signal: AbortSignal;
-  /** On the router's clock; nothing new starts from then on. */
-  readonly deadlineMs: number;
+  readonly context: CallContext;
   /** True once nothing new may start. */
   stopped: boolean;
   readonly counts: Counts;
-  /** Failures that have been logged; each attempt is one of its own, also when it throws the same error again. */
-  readonly logged: WeakSet<Failed>;
+  /** Outcomes that have been logged; each attempt is one of its own, also when it throws the same error again. */
+  readonly logged: WeakSet<Outcome>;
 }
 
 /** Totals since the start, one a handler call, except for records. */
@@ -25,79 +22,95 @@ export interface Counts {
   unmatched: number;
   handled: number;
   skipped: number;
+  neverAgain: number;
+  retryLater: number;
   failed: number;
 }
 
 /**
  * Runs the handlers of a record that are not done, one after another; a failing one does not stop the others. The
- * record's outcome is failed when one of them failed or was not started.
+ * record's outcome is that of its handlers which comes last in `weightOf`: it is not done when one of them is not.
  */
-export function deliverWith(delivery: Delivery): (task: Task) => Promise<Outcome> {
-  return async function deliver(task) {
+export function deliverWith(delivery: Delivery): (call: RecordCall) => Promise<Outcome> {
+  return async function deliver({ [taskOf]: task, context }) {
     const changes: ChangeView[] = [];
-    let result: Outcome = allSkipped;
+    let result: Outcome = nothingToDo;
     for (const compiled of task.routes) {
-      const outcome = await runRoute(compiled, task, delivery, changes);
-      if (outcome.kind === 'failed') result = outcome;
-      else if (outcome.kind === 'handled' && result.kind === 'skipped') result = outcome;
+      const outcome = await runRoute(compiled, task, context, delivery, changes);
+      if (weightOf[outcome.kind] >= weightOf[result.kind]) result = outcome;
     }
     return result;
   };
 }
 
-const allSkipped = skipped('every handler skipped it');
+const weightOf: Readonly<Record<Outcome['kind'], number>> = {
+  skipped: 0,
+  handled: 1,
+  neverAgain: 2,
+  retryLater: 3,
+  failed: 4,
+};
+
+const nothingToDo = skipped('it has no handler');
 export const notStarted = failed(new Error('The delivery ended before this handler was started'));
 
 /** One handler of a record. `changes` are the views of this delivery so far, one a model. */
 async function runRoute(
   compiled: CompiledRoute,
-  { record, state }: Task,
+  task: Task,
+  around: CallContext,
   delivery: Delivery,
   changes: ChangeView[],
 ): Promise<Outcome> {
+  const { record, state } = task;
   const { id, model } = compiled.route;
   // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
   while (state.running) await state.running.outcome;
   if (state.done.includes(id)) return handled;
-  if (delivery.stopped || delivery.router.clock.now() >= delivery.deadlineMs) return notStarted;
+  if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
 
   let change = changes.length > 0 ? changes.find((view) => view.model === model) : undefined;
   if (!change) {
     change = new ChangeView(record, model);
     changes.push(change);
   }
-  const attempt = (state.failures?.[id] ?? 0) + 1;
-  const context = new HandlerContext(id, attempt, delivery.signal, delivery.router.logger, record);
+  // What is repeated within one delivery is one attempt.
+  const isCounted = task.counted?.includes(id) === true;
+  const attempt = (state.failures?.[id] ?? 0) + (isCounted ? 0 : 1);
+  const context = new HandlerContext(id, attempt, record, around);
   const call: HandlerCall = { route: compiled.route, change, context };
   state.running = { handlerId: id, outcome: compiled.run(call) };
   const outcome = await state.running.outcome;
   state.running = undefined;
 
   delivery.counts[outcome.kind]++;
-  if (outcome.kind !== 'failed') {
-    state.done.push(id);
-    return outcome;
+  if (isDone(outcome)) state.done.push(id);
+  if (outcome.kind === 'failed' && !isCounted) {
+    state.failures = { ...state.failures, [id]: attempt };
+    task.counted = [...(task.counted ?? []), id];
   }
-  state.failures = { ...state.failures, [id]: attempt };
-  logFailure(delivery, record, outcome, 'handler failed', { handlerId: id, attempt });
+  if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
+  log(delivery, record, outcome, 'handler', { handlerId: id, attempt });
   return outcome;
 }
 
-/** Logs why a record is not done, each failure once. Keys and items stay out of it. A logger that throws decides nothing. */
-export function logFailure(
-  delivery: Delivery,
+/** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. A logger that throws decides nothing. */
+export function log(
+  { context: { logger }, logged }: Delivery,
   record: StreamRecord,
-  failure: Failed,
-  message: string,
+  outcome: Outcome,
+  what: 'handler' | 'record',
   more: { readonly handlerId?: string; readonly attempt?: number } = {},
 ): void {
-  if (delivery.logged.has(failure)) return;
-  delivery.logged.add(failure);
+  if (outcome.kind === 'handled' || outcome.kind === 'skipped' || logged.has(outcome)) return;
+  logged.add(outcome);
   const { eventSourceARN: streamArn, dynamodb } = record;
-  const fields = { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: failure.error };
+  const fields = { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: outcome.error };
   try {
-    delivery.router.logger.error(fields, message);
+    if (outcome.kind === 'retryLater') logger.info(fields, `${what} asks to be tried again later`);
+    else if (outcome.kind === 'neverAgain') logger.error(fields, `${what} gives up: it is never tried again`);
+    else logger.error(fields, `${what} failed`);
   } catch {
-    // There is nobody left to tell it to; the record stays unfinished in any case.
+    // There is nobody left to tell it to; the outcome stands in any case.
   }
 }

@@ -1,10 +1,12 @@
 import type { StreamRecord } from '@sluice/filters';
 import type { Backoff } from './backoff.js';
+import { type RecordCall, taskOf } from './calls.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
-import { type Counts, type Delivery, deliverWith, logFailure, notStarted } from './deliver.js';
+import type { CallContext } from './context.js';
+import { type Counts, type Delivery, deliverWith, log, notStarted } from './deliver.js';
 import { itemKeyOf } from './event-identity.js';
-import { failed } from './outcome.js';
+import { isDone, type Outcome, outcomeOf } from './outcome.js';
 import {
   type Progress,
   progressOf,
@@ -69,18 +71,26 @@ interface Lane {
   readonly tasks: Task[];
   /** Index of the record that is next, or running. */
   head: number;
-  /** Failed deliveries of that record. */
-  failures: number;
+  /** Deliveries of that record that did not end it. */
+  tries: number;
 }
 
 export function createDrain(router: Router, options: DrainOptions): Drain {
   const { afterFailure, order, recall, deadlineMs = Number.POSITIVE_INFINITY } = options;
-  const { clock, random, concurrency } = router;
+  const { clock, random, logger, concurrency } = router;
   const signal = options.signal ?? new AbortController().signal;
-  const counts: Counts = { records: 0, unmatched: 0, handled: 0, skipped: 0, failed: 0 };
-  const logged = new WeakSet([notStarted]);
-  const delivery: Delivery = { router, signal, deadlineMs, stopped: false, counts, logged };
-  const run = chain<Task>(router.recordMiddleware, deliverWith(delivery));
+  const counts: Counts = {
+    records: 0,
+    unmatched: 0,
+    handled: 0,
+    skipped: 0,
+    neverAgain: 0,
+    retryLater: 0,
+    failed: 0,
+  };
+  const context: CallContext = { signal, deadlineMs, logger, clock, random };
+  const delivery: Delivery = { context, stopped: false, counts, logged: new WeakSet([notStarted]) };
+  const run = chain<RecordCall>(router.recordMiddleware, deliverWith(delivery));
   const tracker: Tracker = { tasks: [], last: undefined };
   const lanes = new Map<string, Lane>();
   const ready: Lane[] = [];
@@ -120,7 +130,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       const lane = lanes.get(key);
       if (lane) lane.tasks.push(task);
       else {
-        const created = { key, tasks: [task], head: 0, failures: 0 };
+        const created = { key, tasks: [task], head: 0, tries: 0 };
         lanes.set(key, created);
         ready.push(created);
       }
@@ -144,7 +154,16 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
         const state = { done: [], failures: undefined, running: undefined };
         placed.push({
           key,
-          task: { record, routes, state, before, position: position++, finished: false },
+          task: {
+            record,
+            routes,
+            state,
+            before,
+            position: position++,
+            finished: false,
+            counted: undefined,
+            afterMs: 0,
+          },
         });
       }
       before = record.dynamodb.SequenceNumber;
@@ -173,15 +192,15 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   async function runLane(lane: Lane, first: Task): Promise<void> {
     running++;
     for (let task: Task | undefined = first; task; task = next(lane)) {
-      const outcome = await run(task).catch(failed);
-      if (outcome.kind === 'failed') {
-        logFailure(delivery, task.record, outcome, 'record failed');
+      const outcome = await tried(task);
+      log(delivery, task.record, outcome, 'record');
+      if (!isDone(outcome)) {
         if (afterFailure.kind === 'stop') ceiling = Math.min(ceiling, task.position);
-        else waitToRetry(lane, afterFailure.backoff);
+        else waitToRetry(lane, task, outcome, afterFailure.backoff);
         break;
       }
       task.finished = true;
-      lane.failures = 0;
+      lane.tries = 0;
       if (++lane.head === 1024) letGo(lane);
       if (--unfinished <= awaited) wakeWaiters();
       if (clock.now() - turnAtMs >= longestTurnMs) await giveWay();
@@ -192,16 +211,30 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     if (running === 0) wakeWaiters();
   }
 
+  async function tried(task: Task): Promise<Outcome> {
+    const { record, routes } = task;
+    try {
+      return await run({ record, routes, context, [taskOf]: task });
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  }
+
   /** Handlers that wait for nothing would keep timers, signals and sockets waiting for as long as there are records. */
   async function giveWay(): Promise<void> {
     await clock.sleep(0);
     turnAtMs = clock.now();
   }
 
-  function waitToRetry(lane: Lane, backoff: Backoff): void {
+  /** As long as its handlers ask for; after a failure, or where they name no time, for the backoff at least. */
+  function waitToRetry(lane: Lane, task: Task, outcome: Outcome, backoff: Backoff): void {
     waiting++;
-    lane.failures++;
-    void clock.sleep(backoff.delayMs(lane.failures, random), halt.signal).then(() => {
+    lane.tries++;
+    const asked = outcome.kind === 'retryLater' ? outcome.error.afterMs : undefined;
+    const delayMs = Math.max(task.afterMs, asked ?? backoff.delayMs(lane.tries, random));
+    task.counted = undefined;
+    task.afterMs = 0;
+    void clock.sleep(delayMs, halt.signal).then(() => {
       waiting--;
       ready.push(lane);
       startLanes();

@@ -46,3 +46,32 @@ export class InvalidItemError extends SluiceError {
     Object.defineProperty(this, 'issues', { value: issues });
   }
 }
+
+/**
+ * To be thrown by handlers and middleware: not now. The change is not done, is tried again after `afterMs` or the source's
+ * own time, and this does not count as an attempt.
+ */
+export class RetryLaterError extends SluiceError {
+  override readonly name: string = 'RetryLaterError';
+  /** Times that have passed already are "at once". */
+  readonly afterMs: number | undefined;
+  constructor(
+    message: string,
+    options: { readonly afterMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    const { afterMs } = options;
+    if (afterMs !== undefined && !Number.isFinite(afterMs)) {
+      throw new RangeError(`Expected the afterMs of "retry later" as a finite number, got ${afterMs}.`);
+    }
+    super('RETRY_LATER', message, options);
+    this.afterMs = afterMs;
+  }
+}
+
+/** To be thrown by handlers and middleware: no attempt at this change will ever succeed. It is done, and logged as an error. */
+export class NeverAgainError extends SluiceError {
+  override readonly name: string = 'NeverAgainError';
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super('NEVER_AGAIN', message, options);
+  }
+}

@@ -38,18 +38,26 @@ export {
 } from '@sluice/filters';
 export { type Backoff, exponentialBackoff } from './backoff.js';
 export { type BatchOptions, type BatchResult, runBatch } from './batch.js';
-export type { Middleware } from './chain.js';
+export type { HandlerCall, RecordCall } from './calls.js';
+export type { AnyMiddleware, Middleware } from './chain.js';
 export type { AnyChange, Change, Expired, Inserted, Modified, Removed } from './change.js';
 export { type Clock, type Random, systemClock } from './clock.js';
-export type { Context } from './context.js';
+export { type CallContext, type Context, contextWith } from './context.js';
 export { decodeItem } from './decode.js';
 export type { Counts } from './deliver.js';
 export type { Difference } from './diff.js';
 export { createDrain, type Drain, type DrainOptions } from './drain.js';
-export { ConfigurationError, InvalidItemError, MalformedRecordError, UnknownTableError } from './errors.js';
+export {
+  ConfigurationError,
+  InvalidItemError,
+  MalformedRecordError,
+  NeverAgainError,
+  RetryLaterError,
+  UnknownTableError,
+} from './errors.js';
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { consoleLogger, type Logger } from './logger.js';
-export { handled, type Outcome, skipped } from './outcome.js';
+export { handled, neverAgain, type Outcome, retryLater, skipped } from './outcome.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';
 export { type Progress, type RecordState, recallFrom, type Task } from './progress.js';
 export {
@@ -65,9 +73,7 @@ export {
 export {
   type CompiledRoute,
   createRouter,
-  type HandlerCall,
   type Order,
-  type RecordCall,
   type Router,
   type RouterOptions,
 } from './router.js';

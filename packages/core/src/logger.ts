@@ -19,6 +19,16 @@ export const consoleLogger: Logger = {
   error: (fields, message) => write('error', fields, message),
 };
 
+/** The same logger with fields of its own in every line; those of the line itself win. */
+export function withFields(logger: Logger, own: object): Logger {
+  return {
+    debug: (fields, message) => logger.debug({ ...own, ...fields }, message),
+    info: (fields, message) => logger.info({ ...own, ...fields }, message),
+    warn: (fields, message) => logger.warn({ ...own, ...fields }, message),
+    error: (fields, message) => logger.error({ ...own, ...fields }, message),
+  };
+}
+
 function write(level: Level, fields: object, message: string): void {
   const line = { level, time: Date.now(), msg: message, ...fields };
   console[level](textOf(line) ?? textOf(withWritableFields(line)));

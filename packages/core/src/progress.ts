@@ -32,6 +32,10 @@ export interface Task {
   /** Its place among the matched records of its drain. */
   readonly position: number;
   finished: boolean;
+  /** Ids of the handlers whose failure has been counted in this delivery. */
+  counted: readonly string[] | undefined;
+  /** The longest time that its handlers asked to be left alone in this delivery. */
+  afterMs: number;
 }
 
 export function recordState(done: readonly string[] = [], failures?: RecordState['failures']): RecordState {

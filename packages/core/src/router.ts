@@ -10,13 +10,13 @@ import {
   tableOf,
   tableOfModel,
 } from '@sluice/filters';
+import type { HandlerCall, RecordCall } from './calls.js';
 import { chain, type Middleware } from './chain.js';
-import type { AnyChange, ChangeView } from './change.js';
+import type { ChangeView } from './change.js';
 import { type Clock, type Random, systemClock } from './clock.js';
-import type { Context } from './context.js';
 import { ConfigurationError, UnknownTableError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
-import { failed, handled, isOutcome, type Outcome } from './outcome.js';
+import { failed, handled, isOutcome, type Outcome, outcomeOf } from './outcome.js';
 import { noRoutes, problemsOf } from './problems.js';
 import type { Route, Routes } from './route.js';
 import { needsValidation, validate } from './validate.js';
@@ -46,19 +46,6 @@ export interface RouterOptions {
 }
 
 export type Order = 'strict' | 'lanes';
-
-/** One call of one handler. */
-export interface HandlerCall {
-  readonly route: Route;
-  readonly change: AnyChange;
-  readonly context: Context;
-}
-
-/** One record in all the handlers that match it. */
-export interface RecordCall {
-  readonly record: StreamRecord;
-  readonly routes: readonly CompiledRoute[];
-}
 
 /** Routes, compiled. It holds no state of any record: sources bring their own drains. */
 export interface Router {
@@ -182,6 +169,6 @@ async function callHandler({ route, change, context }: HandlerCall): Promise<Out
     const result = await route.handle(change as never, context);
     return result !== undefined && isOutcome(result) ? result : handled;
   } catch (error) {
-    return failed(error);
+    return outcomeOf(error);
   }
 }
