@@ -13,6 +13,10 @@ export function toWire(item: object): AttributeMap {
   return Object.fromEntries(given.map(([name, value]) => [name, valueToWire(value)]));
 }
 
+/**
+ * The SDK marshalls each value. Maps and lists are walked here: it loses an attribute called `__proto__`, refuses a map with
+ * one called `constructor`, and knows no base64.
+ */
 function valueToWire(value: unknown): AttributeValue {
   if (Array.isArray(value)) return { L: value.map(valueToWire) };
   if (isPlainObject(value)) return { M: toWire(value) };
