@@ -60,6 +60,7 @@ export { consoleLogger, type Logger } from './logger.js';
 export { handled, neverAgain, type Outcome, retryLater, skipped } from './outcome.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';
 export { type Progress, type RecordState, recallFrom, type Task } from './progress.js';
+export { type RetryOptions, retry } from './retry.js';
 export {
   type Handling,
   makeRoute,
@@ -91,3 +92,4 @@ export type {
   StreamDescription,
   StreamsApi,
 } from './streams-api.js';
+export { TimeoutError, type TimeoutOptions, timeout } from './timeout.js';
