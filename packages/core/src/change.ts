@@ -1,6 +1,7 @@
 import {
   type AttributeMap,
   type EventName,
+  inferredTtl,
   keyText,
   type Model,
   type ModelTypes,
@@ -9,7 +10,7 @@ import {
   oldImage,
   parseKeyTemplate,
   type RemovedBy,
-  removedBy,
+  removerOf,
   type StreamRecord,
   tableOfModel,
 } from '@sluice/filters';
@@ -135,7 +136,7 @@ export class ChangeView implements AnyChange {
   }
 
   get by(): RemovedBy | undefined {
-    return this.record.eventName === 'REMOVE' ? removedBy(this.record) : undefined;
+    return this.record.eventName === 'REMOVE' ? removerOf(this.record, inferredTtl(this.model)) : undefined;
   }
 
   diff(): readonly Difference[] {

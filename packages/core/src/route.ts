@@ -1,4 +1,15 @@
-import { all, type EventName, type Filter, type Model, modelFilter, type RemovedBy } from '@sluice/filters';
+import {
+  type AnyFilter,
+  all,
+  type EventName,
+  eventName,
+  type FilterNode,
+  type Model,
+  modelFilter,
+  nodeOf,
+  type RemovedBy,
+  removedBy,
+} from '@sluice/filters';
 import type { Change, Expired, Inserted, Modified, Removed } from './change.js';
 import type { Context } from './context.js';
 import type { Outcome } from './outcome.js';
@@ -10,9 +21,13 @@ export interface Route {
   readonly model: Model;
   readonly events: readonly EventName[];
   /** What the route adds to its model and events. */
-  readonly when: Filter;
+  readonly when: FilterNode;
   /** The whole condition: table, keys, events, and `when`. */
-  readonly filter: Filter;
+  readonly filter: FilterNode;
+  /** Of the routes that match a record those with a lower one run first; equal ones in the order in which they were given. */
+  readonly order: number;
+  /** Of the matching routes with the same one, the first in order runs alone. */
+  readonly exclusive: string | undefined;
   readonly handle: (change: never, context: Context) => Handling;
 }
 
@@ -33,7 +48,11 @@ export interface Routes {
 export interface RouteOptions {
   /** Required: function names do not survive minifiers. */
   readonly id: string;
-  readonly when?: Filter;
+  readonly when?: AnyFilter;
+  /** Among the routes that match a record: lower ones run first. 0 by default; equal ones run in the order in which they are given. */
+  readonly order?: number;
+  /** A group's name. Of its routes that match a record the first in order runs, and the others do not. */
+  readonly exclusive?: string;
 }
 
 /** What the kinds of route have in common with their decorators: the events, and the filter that the kind brings. */
@@ -86,18 +105,20 @@ export function makeRoute(
   options: RouteOptions,
   handle: Route['handle'],
 ): Route {
-  const conditions: Filter[] = [];
-  if (kind.by) conditions.push(Object.freeze({ kind: 'removedBy', by: kind.by }));
+  const conditions: AnyFilter[] = [];
+  if (kind.by) conditions.push(removedBy(kind.by, model));
   if (options.when) conditions.push(options.when);
   const events = Object.freeze([...new Set(kind.events)]);
-  const onEvents: Filter = Object.freeze({ kind: 'eventName', names: events });
-  const when = conditions.length === 1 ? (conditions[0] as Filter) : all(...conditions);
+  const [only] = conditions;
+  const when = only && conditions.length === 1 ? only : all(...conditions);
   return Object.freeze({
     id: options.id,
     model,
     events,
-    when,
-    filter: all(modelFilter(model), onEvents, ...conditions),
+    when: nodeOf(when),
+    filter: nodeOf(all(modelFilter(model), eventName(...events), ...conditions)),
+    order: options.order ?? 0,
+    exclusive: options.exclusive,
     handle,
   });
 }

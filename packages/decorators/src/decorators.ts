@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import {
+  type AnyFilter,
   type Context,
   type EventName,
   type Expired,
-  type Filter,
   type Handling,
   type Inserted,
   type Model,
@@ -34,30 +34,30 @@ export function Handlers<M extends Model>(
 }
 
 /** A new item: `(change: Inserted<typeof Order>, context: Context)`. */
-export function OnInsert(options: { readonly when?: Filter } = {}): HandlerDecorator<'INSERT'> {
+export function OnInsert(options: { readonly when?: AnyFilter } = {}): HandlerDecorator<'INSERT'> {
   return decorate('@OnInsert', routeKinds.insert, options.when);
 }
 
 /** A changed item: `(change: Modified<typeof Order>, context: Context)`. */
-export function OnModify(options: { readonly when?: Filter } = {}): HandlerDecorator<'MODIFY'> {
+export function OnModify(options: { readonly when?: AnyFilter } = {}): HandlerDecorator<'MODIFY'> {
   return decorate('@OnModify', routeKinds.modify, options.when);
 }
 
 /** A deleted item, by TTL too; `by: 'user'` leaves TTL's out: `(change: Removed<typeof Order>, context: Context)`. */
 export function OnRemove<const By extends RemovedBy = RemovedBy>(
-  options: { readonly when?: Filter; readonly by?: By } = {},
+  options: { readonly when?: AnyFilter; readonly by?: By } = {},
 ): HandlerDecorator<'REMOVE', By> {
   return decorate('@OnRemove', { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options.when);
 }
 
 /** An item that DynamoDB's TTL deleted, in the Region where it expired: `(change: Expired<typeof Order>, …)`. */
-export function OnExpire(options: { readonly when?: Filter } = {}): HandlerDecorator<'REMOVE', 'ttl'> {
+export function OnExpire(options: { readonly when?: AnyFilter } = {}): HandlerDecorator<'REMOVE', 'ttl'> {
   return decorate('@OnExpire', routeKinds.expire, options.when);
 }
 
 /** Several events, all by default: `(change: Change<typeof Order>, …)`; `change.eventName` tells them apart. */
 export function On<const E extends EventName = EventName>(
-  options: { readonly events?: readonly E[]; readonly when?: Filter } = {},
+  options: { readonly events?: readonly E[]; readonly when?: AnyFilter } = {},
 ): HandlerDecorator<E> {
   return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options.when);
 }
@@ -77,7 +77,7 @@ export type HandlerDecorator<E extends EventName, By extends RemovedBy = Removed
 function decorate(
   decorator: string,
   kind: RouteKind,
-  when: Filter | undefined,
+  when: AnyFilter | undefined,
 ): HandlerDecorator<never, never> {
   return (target, method) => {
     refuseStandardDecorators(decorator, method);

@@ -63,38 +63,32 @@ export function sameValue(left: AttributeValue | undefined, right: AttributeValu
   if (left === undefined || right === undefined) return left === right;
   const type = typeOf(left);
   if (type !== typeOf(right)) return false;
-  return (sameOf[type] as Same<unknown>)(payload(left, type), payload(right, type));
+  switch (type) {
+    case 'N':
+      return compareDecimals(payload(left, type), payload(right, type)) === 0;
+    case 'M':
+      return sameMap(payload(left, type), payload(right, type));
+    case 'L':
+      return sameList(payload(left, type), payload(right, type));
+    case 'SS':
+    case 'NS':
+    case 'BS':
+      return sameSet(payload(left, type), payload(right, type), type === 'NS' ? canonicalDecimal : asItIs);
+    default:
+      return payload(left, type) === payload(right, type);
+  }
 }
 
-type Payload<T extends AttributeType> =
-  Extract<AttributeValue, { readonly [K in T]: unknown }> extends {
-    readonly [K in T]: infer P;
-  }
+type Payload<T extends AttributeType> = T extends AttributeType
+  ? Extract<AttributeValue, { readonly [K in T]: unknown }> extends { readonly [K in T]: infer P }
     ? P
-    : never;
+    : never
+  : never;
 
 /** What stands behind the type letter; `type` is the value's own, as `typeOf` gave it. */
 export function payload<T extends AttributeType>(value: AttributeValue, type: T): Payload<T> {
   return (value as unknown as { readonly [K in T]: Payload<T> })[type];
 }
-
-type Same<P> = (left: P, right: P) => boolean;
-
-const identical: Same<unknown> = (left, right) => left === right;
-
-const sameOf: { readonly [T in AttributeType]: Same<Payload<T>> } = {
-  S: identical,
-  N: (left, right) => compareDecimals(left, right) === 0,
-  B: identical,
-  BOOL: identical,
-  NULL: identical,
-  M: sameMap,
-  L: (left, right) =>
-    left.length === right.length && left.every((value, index) => sameValue(value, right[index])),
-  SS: sameSet,
-  NS: (left, right) => sameSet(left.map(canonicalDecimal), right.map(canonicalDecimal)),
-  BS: sameSet,
-};
 
 function sameMap(left: AttributeMap, right: AttributeMap): boolean {
   const names = Object.keys(left);
@@ -104,25 +98,46 @@ function sameMap(left: AttributeMap, right: AttributeMap): boolean {
   );
 }
 
-function sameSet(left: readonly string[], right: readonly string[]): boolean {
-  if (left.length !== right.length) return false;
-  const members = new Set(left);
-  return right.every((member) => members.has(member));
+function sameList(left: readonly AttributeValue[], right: readonly AttributeValue[]): boolean {
+  return left.length === right.length && left.every((value, index) => sameValue(value, right[index]));
 }
 
-/** The plain values that a filter can be given. */
-export type Literal = string | number | bigint | boolean | null | Uint8Array;
+function sameSet(
+  left: readonly string[],
+  right: readonly string[],
+  written: (member: string) => string,
+): boolean {
+  if (left.length !== right.length) return false;
+  const members = new Set(left.map(written));
+  return right.every((member) => members.has(written(member)));
+}
 
-/** The wire form of a filter's literal. Throws a `TypeError` for what DynamoDB cannot store. */
-export function toWire(literal: Literal): AttributeValue {
-  if (typeof literal === 'string') return { S: literal };
-  if (typeof literal === 'boolean') return { BOOL: literal };
-  if (literal === null) return { NULL: true };
-  if (typeof literal === 'bigint') return { N: String(literal) };
-  if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
-  if (typeof literal === 'number' && Number.isFinite(literal)) return { N: String(literal) };
-  throw new TypeError(
-    `A filter was given ${String(literal)}, which DynamoDB cannot store. Give a string, finite number, bigint, boolean, null or Uint8Array; ` +
-      'for "no value" use absent.',
-  );
+const asItIs = (member: string) => member;
+
+/** A text for each value, the same for the same values: what is looked up instead of being compared one by one. */
+export function valueKey(value: AttributeValue): string {
+  const type = typeOf(value);
+  return `${type}:${keyOfPayload(value, type)}`;
+}
+
+function keyOfPayload(value: AttributeValue, type: AttributeType): string {
+  switch (type) {
+    case 'N':
+      return canonicalDecimal(payload(value, type));
+    case 'M':
+      return JSON.stringify(
+        Object.entries(payload(value, type))
+          .map(([name, inside]) => [name, valueKey(inside)] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    case 'L':
+      return JSON.stringify(payload(value, type).map(valueKey));
+    case 'NS':
+      return JSON.stringify(payload(value, type).map(canonicalDecimal).sort());
+    case 'SS':
+    case 'BS':
+      return JSON.stringify([...payload(value, type)].sort());
+    default:
+      return String(payload(value, type));
+  }
 }

@@ -10,6 +10,7 @@ interface Decimal {
 /** Compares two decimal texts of any length exactly: negative, zero or positive, as a sort function wants it. */
 export function compareDecimals(left: string, right: string): number {
   if (left === right) return 0;
+  if (isShort(left) && isShort(right)) return Math.sign(Number(left) - Number(right)) || 0;
   const a = parse(left);
   const b = parse(right);
   if (a.negative !== b.negative) return a.negative ? -1 : 1;
@@ -20,6 +21,39 @@ export function compareDecimals(left: string, right: string): number {
 export function canonicalDecimal(text: string): string {
   const { negative, digits, exponent } = parse(text);
   return digits === '' ? '0' : `${negative ? '-' : ''}0.${digits}e${exponent}`;
+}
+
+/** Decimals of 15 digits keep their order, and are told apart, as JavaScript numbers. */
+function isShort(text: string): boolean {
+  return text.length <= 15 && shortDecimal.test(text);
+}
+
+const shortDecimal = /^-?\d+(?:\.\d+)?$/;
+
+/** Whether one number is larger than another by this much or more, exactly. */
+export function exceedsBy(more: string, less: string, by: string): boolean {
+  const numbers = [parse(more), parse(less), parse(by)] as const;
+  const scale = Math.min(...numbers.map(scaleOf));
+  const [a, b, least] = numbers.map((number) => wholeAt(number, scale)) as [bigint, bigint, bigint];
+  return a - b >= least;
+}
+
+/** The power of ten that the last digit stands for. */
+function scaleOf({ digits, exponent }: Decimal): number {
+  return exponent - digits.length;
+}
+
+/** DynamoDB's exponents end at 125 and -130; what is far beyond them would take all memory. */
+const largestExponent = 1000;
+
+function wholeAt(number: Decimal, scale: number): bigint {
+  if (Math.abs(number.exponent) > largestExponent) {
+    throw new MalformedValueError(
+      `An N value has an exponent beyond ${largestExponent}. DynamoDB stores numbers from 1E-130 to below 1E+126.`,
+    );
+  }
+  const zeros = '0'.repeat(scaleOf(number) - scale);
+  return BigInt(`${number.negative ? '-' : ''}${number.digits}${zeros}`);
 }
 
 function compareMagnitudes(a: Decimal, b: Decimal): number {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type AnyFilter,
   all,
   any,
   type EventName,
-  type Filter,
+  type FilterNode,
   type Image,
   imagesCarried,
   imagesRead,
   keyFilter,
+  modelFilter,
   not,
   type StreamViewType,
   table,
@@ -34,7 +36,7 @@ describe('the images that a filter reads', () => {
   const subject = [['NewImage'], ['NewImage'], ['OldImage']] as const;
   const nothing = [none, none, none] as const;
 
-  it.each<[string, Filter, readonly (readonly Image[])[]]>([
+  it.each<[string, AnyFilter | FilterNode, readonly (readonly Image[])[]]>([
     ['is', status.is('PAID'), subject],
     ['changed', status.changed(), both],
     ['from', status.from('PAID'), both],
@@ -44,10 +46,10 @@ describe('the images that a filter reads', () => {
     ['table', { kind: 'table', name: 'shop' }, nothing],
     ['eventName', { kind: 'eventName', names: ['INSERT'] }, nothing],
     ['removedBy', { kind: 'removedBy', by: 'ttl' }, nothing],
-    ['key', keyFilter(shop.entity('Order', { key: { pk: 'ORDER#:id' } })) as Filter, nothing],
+    ['key', keyFilter(shop.entity('Order', { key: { pk: 'ORDER#:id' } })) as AnyFilter, nothing],
     ['nothing to combine', all(any()), nothing],
     ['all of several', all(status.is('PAID'), status.changed()), both],
-    ['any of several', any({ kind: 'table', name: 'shop' }, status.is('PAID')), subject],
+    ['any of several', any(modelFilter(shop), status.is('PAID')), subject],
     ['not', not(status.is('PAID')), subject],
   ])('%s: INSERT, MODIFY and REMOVE', (_kind, filter, expected) => {
     expect(events.map((event) => [...imagesRead(filter, event)].sort())).toEqual(expected);

@@ -1,12 +1,10 @@
-import type { Filter, FilterKind } from './filter.js';
+import type { AnyFilter, FilterKind, FilterNode, Image } from './filter.js';
 import type { EventName, StreamViewType } from './record.js';
 
-export type Image = 'NewImage' | 'OldImage';
-
 /** The images that a filter reads when it judges an event of this name. */
-export function imagesRead(filter: Filter, eventName: EventName): ReadonlySet<Image> {
+export function imagesRead(filter: AnyFilter, eventName: EventName): ReadonlySet<Image> {
   return new Set(
-    (readers[filter.kind] as (filter: Filter, eventName: EventName) => Iterable<Image>)(filter, eventName),
+    (readers[filter.kind] as (filter: AnyFilter, eventName: EventName) => Iterable<Image>)(filter, eventName),
   );
 }
 
@@ -28,23 +26,29 @@ const carried: Record<StreamViewType, readonly Image[]> = {
   NEW_AND_OLD_IMAGES: ['NewImage', 'OldImage'],
 };
 
-const bothThatExist = (_filter: Filter, eventName: EventName) => existing[eventName];
+const bothThatExist = (_filter: FilterNode, eventName: EventName) => existing[eventName];
 const none = () => [];
-const ofEach = ({ filters }: { readonly filters: readonly Filter[] }, eventName: EventName) =>
+const ofEach = ({ filters }: { readonly filters: readonly FilterNode[] }, eventName: EventName) =>
   filters.flatMap((filter) => [...imagesRead(filter, eventName)]);
 
 const readers: {
-  readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K }>, eventName: EventName) => Iterable<Image>;
+  readonly [K in FilterKind]: (
+    filter: Extract<FilterNode, { kind: K }>,
+    eventName: EventName,
+  ) => Iterable<Image>;
 } = {
   all: ofEach,
   any: ofEach,
   not: ({ filter }, eventName) => imagesRead(filter, eventName),
   table: none,
   eventName: none,
-  removedBy: none,
+  removedBy: ({ ttl }, eventName) => (ttl !== undefined && eventName === 'REMOVE' ? ['OldImage'] : []),
   key: none,
-  is: (_filter, eventName) => [eventName === 'REMOVE' ? 'OldImage' : 'NewImage'],
+  value: (_filter, eventName) => [eventName === 'REMOVE' ? 'OldImage' : 'NewImage'],
   changed: bothThatExist,
-  appeared: bothThatExist,
-  disappeared: bothThatExist,
+  typeChanged: bothThatExist,
+  delta: bothThatExist,
+  crossed: bothThatExist,
+  membersChanged: bothThatExist,
+  where: ({ reads }, eventName) => existing[eventName].filter((image) => reads.includes(image)),
 };

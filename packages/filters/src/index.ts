@@ -1,12 +1,16 @@
-export { type Attribute, absent, type Comparable, type From } from './attribute.js';
-export {
-  type AttributeType,
-  attribute,
-  type Literal,
-  payload,
-  sameValue,
-  typeOf,
-} from './attribute-value.js';
+export type {
+  AnyAttribute,
+  Attribute,
+  Comparable,
+  From,
+  LiteralOf,
+  MemberTests,
+  NullTests,
+  NumberTests,
+  SizeTests,
+  TextTests,
+} from './attribute.js';
+export { type AttributeType, attribute, payload, sameValue, typeOf, valueKey } from './attribute-value.js';
 export { canonicalDecimal, compareDecimals } from './decimal.js';
 export {
   isSluiceError,
@@ -15,24 +19,53 @@ export {
   MissingKeyError,
   SluiceError,
 } from './errors.js';
-export { all, any, type Filter, type FilterKind, not, type Operand, type RemovedBy } from './filter.js';
-export { type Image, imagesCarried, imagesRead } from './images.js';
+export {
+  type AnyFilter,
+  all,
+  any,
+  type CompareOperator,
+  type CrossingDirection,
+  eventName,
+  type Filter,
+  type FilterKind,
+  type FilterNode,
+  type Image,
+  nodeOf,
+  not,
+  type Operand,
+  type RecordWith,
+  type RemovedBy,
+  type ValueTest,
+  type ValueTestKind,
+  where,
+} from './filter.js';
+export { imagesCarried, imagesRead } from './images.js';
 export { type Captures, type KeyTemplate, parseKeyTemplate } from './key-template.js';
+export {
+  absent,
+  type Decimal,
+  decimal,
+  type Literal,
+  type NumberLiteral,
+  streamRegion,
+} from './literal.js';
 export {
   keyText,
   matcher,
   newImage,
   oldImage,
   type Predicate,
-  removedBy,
+  removerOf,
   subjectImage,
   tableOf,
 } from './match.js';
 export {
+  type Attributes,
   type Entity,
   type EntityModel,
   type EntityOptions,
   type EntityTypes,
+  inferredTtl,
   type KeyOf,
   type KeysOf,
   type KeyTemplates,
@@ -43,6 +76,7 @@ export {
   type NativeItem,
   type NativeValue,
   type NumberPolicy,
+  removedBy,
   type Table,
   type TableKeys,
   type TableModel,
@@ -52,7 +86,7 @@ export {
   tableOfModel,
   type Validate,
 } from './model.js';
-export { type PathSegments, parsePath, printPath, readPath } from './path.js';
+export { type PathSegments, parsePath, pathOf, printPath, readPath } from './path.js';
 export type { Path, ValueAt } from './path-types.js';
 export { canPass } from './possible.js';
 export { printFilter } from './print.js';
@@ -63,3 +97,4 @@ export {
   type TablePatternProblem,
   tablePattern,
 } from './table-pattern.js';
+export { type Size, type Tested, type TestedKind, value } from './value-test.js';

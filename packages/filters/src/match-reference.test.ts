@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
+  type AnyFilter,
   type AttributeMap,
   type AttributeValue,
   absent,
   all,
   any,
-  type Filter,
+  type FilterNode,
   imagesRead,
   keyFilter,
   matcher,
@@ -44,7 +45,7 @@ interface Change {
 
 /** A filter as it is built, and what it means, said in terms of decoded items. */
 interface Said {
-  readonly filter: Filter;
+  readonly filter: AnyFilter | FilterNode;
   readonly holds: (change: Change) => boolean;
 }
 
@@ -156,11 +157,11 @@ const recordFilter = fc.constantFrom<Said>(
     holds: ({ event, by }) => event === 'REMOVE' && by === 'ttl',
   },
   {
-    filter: keyFilter(shop.entity('User', { key: { pk: 'USER#:id' } })) as Filter,
+    filter: keyFilter(shop.entity('User', { key: { pk: 'USER#:id' } })) as AnyFilter,
     holds: ({ key }) => key.pk === 'USER#1',
   },
   {
-    filter: keyFilter(shop.entity('Seventh', { key: { pk: 'USER#:all*', sk: '7' } })) as Filter,
+    filter: keyFilter(shop.entity('Seventh', { key: { pk: 'USER#:all*', sk: '7' } })) as AnyFilter,
     holds: ({ key }) => key.pk !== 'CART' && key.sk === 7,
   },
 );

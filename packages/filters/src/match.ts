@@ -1,92 +1,188 @@
 import { payload, sameValue, typeOf } from './attribute-value.js';
+import { compareDecimals, exceedsBy } from './decimal.js';
 import { MissingImageError, MissingKeyError } from './errors.js';
-import type { Filter, FilterKind, Operand } from './filter.js';
+import type { AnyFilter, FilterKind, FilterNode, Image, RemovedBy, ValueTest } from './filter.js';
 import { parseKeyTemplate } from './key-template.js';
+import { moreMembers, numberOf, valueMatcher } from './match-value.js';
 import { type PathSegments, readPath } from './path.js';
 import type { AttributeMap, AttributeValue, StreamRecord } from './record.js';
+import { tablePattern } from './table-pattern.js';
 
 export type Predicate = (record: StreamRecord) => boolean;
 
 /**
  * Makes the test of a filter, on the record as it came. The test reads only the attributes that the filter names, and
  * throws `MalformedValueError`, `MissingImageError` or `MissingKeyError` where it cannot tell: a record that cannot be
- * judged is a failed one, never an unmatched one.
+ * judged is a failed one, never an unmatched one. `partMatcher` makes the tests of a filter's parts.
  */
-export function matcher(filter: Filter): Predicate {
-  return (matchers[filter.kind] as (filter: Filter) => Predicate)(filter);
+export function matcher(
+  filter: AnyFilter,
+  partMatcher: (part: FilterNode) => Predicate = (part) => matcher(part),
+): Predicate {
+  return (matchers[filter.kind] as Matcher<AnyFilter>)(filter, partMatcher);
 }
 
-const matchers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K }>) => Predicate } = {
-  all: ({ filters }) => {
-    const tests = filters.map(matcher);
-    return (record) => tests.every((test) => test(record));
-  },
-  any: ({ filters }) => {
-    const tests = filters.map(matcher);
-    return (record) => tests.some((test) => test(record));
-  },
-  not: ({ filter }) => {
-    const test = matcher(filter);
+type Matcher<F> = (filter: F, partMatcher: (part: FilterNode) => Predicate) => Predicate;
+
+const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind: K }>> } = {
+  all: ({ filters }, partMatcher) => unlessOneIs(false, filters.map(partMatcher)),
+  any: ({ filters }, partMatcher) => unlessOneIs(true, filters.map(partMatcher)),
+  not: ({ filter }, partMatcher) => {
+    const test = partMatcher(filter);
     return (record) => !test(record);
   },
-  table:
-    ({ name }) =>
-    (record) =>
-      tableOf(record.eventSourceARN) === name,
+  table: ({ name }) => {
+    const table = tablePattern(name, {});
+    if ('problem' in table) throw new TypeError(`A filter cannot be tested: ${table.problem}.`);
+    return (record) => table.matches(record.eventSourceARN);
+  },
   eventName:
     ({ names }) =>
     (record) =>
       names.includes(record.eventName),
   removedBy:
-    ({ by }) =>
+    ({ by, ttl }) =>
     (record) =>
-      record.eventName === 'REMOVE' && removedBy(record) === by,
+      record.eventName === 'REMOVE' && removerOf(record, ttl) === by,
   key: ({ templates }) => {
-    const tests = Object.entries(templates).map(([name, template]) => ({
-      name,
-      ...parseKeyTemplate(template),
-    }));
-    const names = tests.flatMap(({ captures }) => captures);
+    const names = Object.values(templates).flatMap((template) => parseKeyTemplate(template).captures);
+    const tests = Object.entries(templates).map(([name, template]) => keyMatcher(name, template));
     const isShared = new Set(names).size < names.length;
-    return ({ dynamodb: { Keys } }) => {
-      const values = new Map<string, string | undefined>();
-      return tests.every(({ name, pattern, captures }) => {
-        if (!Object.hasOwn(Keys, name)) throw new MissingKeyError(name, Object.keys(Keys));
-        const text = keyText(Keys[name]);
-        const groups = text === undefined ? null : pattern.exec(text);
-        return (
-          groups !== null &&
-          (!isShared || captures.every((capture, index) => agrees(values, capture, groups[index + 1])))
-        );
-      });
+    return unlessOneIs(false, isShared ? [...tests, capturesAgree(templates)] : tests);
+  },
+  value: ({ path, test }) => ofImage(subjectImage, path, test),
+  changed: ({ path, before, after }) => {
+    const tests = [ofBoth(path, (old, now) => !sameValue(old, now))];
+    if (after) tests.unshift(ofImage(newImage, path, after));
+    if (before) tests.unshift(ofImage(oldImage, path, before));
+    return unlessOneIs(false, tests);
+  },
+  typeChanged: ({ path }) =>
+    ofBoth(path, (old, now) => old !== undefined && now !== undefined && typeOf(old) !== typeOf(now)),
+  delta: ({ path, direction, by }) => {
+    const exceeds = (more: string, less: string) =>
+      by === undefined ? compareDecimals(more, less) > 0 : exceedsBy(more, less, by);
+    return ofNumbers(path, direction === 'increased' ? (old, now) => exceeds(now, old) : exceeds);
+  },
+  crossed: ({ path, limit, direction }) =>
+    ofNumbers(path, (old, now) => {
+      const wasBelow = compareDecimals(old, limit) < 0;
+      const isBelow = compareDecimals(now, limit) < 0;
+      return wasBelow !== isBelow && (direction === 'either' || (direction === 'up') === wasBelow);
+    }),
+  membersChanged: ({ path, change, members }) => {
+    const hasMore = moreMembers(members);
+    return ofBoth(path, change === 'added' ? (old, now) => hasMore(now, old) : hasMore);
+  },
+  where: ({ description, reads, test }) => {
+    if (typeof test !== 'function') {
+      throw new TypeError(
+        `where("${description}") has lost its function, as JSON and other stores do; build it in code.`,
+      );
+    }
+    return (record) => {
+      const result = test(withImages(record, reads));
+      if (typeof result === 'boolean') return result;
+      // A promise that nobody waits for must not end the process when it rejects.
+      if (result instanceof Promise) result.catch(() => undefined);
+      throw new TypeError(
+        `where("${description}") gave ${result instanceof Promise ? 'a promise' : `a value of type ${typeof result}`}. Expected true or false, at once.`,
+      );
     };
   },
-  is: ({ path, values }) => {
-    return (record) => oneOf(values, readPath(subjectImage(record) ?? nothing, path));
-  },
-  changed:
-    ({ path, before, after }) =>
-    (record) => {
-      const [old, now] = beforeAndAfter(record, path);
-      return (
-        (before === undefined || oneOf(before, old)) &&
-        (after === undefined || oneOf(after, now)) &&
-        !sameValue(old, now)
-      );
-    },
-  appeared:
-    ({ path }) =>
-    (record) => {
-      const [old, now] = beforeAndAfter(record, path);
-      return old === undefined && now !== undefined;
-    },
-  disappeared:
-    ({ path }) =>
-    (record) => {
-      const [old, now] = beforeAndAfter(record, path);
-      return old !== undefined && now === undefined;
-    },
 };
+
+/**
+ * One test that gives `deciding` decides alone, before or behind one that cannot judge the record: what is certain does not
+ * depend on the order of tests. Without one, a test that cannot judge leaves it open, and its error is thrown.
+ */
+function unlessOneIs(deciding: boolean, tests: readonly Predicate[]): Predicate {
+  const [only, second] = tests;
+  if (only && !second) return only;
+  return (record) => {
+    let open: { readonly error: unknown } | undefined;
+    for (const test of tests) {
+      try {
+        if (test(record) === deciding) return deciding;
+      } catch (error) {
+        open ??= { error };
+      }
+    }
+    if (open) throw open.error;
+    return !deciding;
+  };
+}
+
+function keyMatcher(name: string, template: string): Predicate {
+  const { pattern } = parseKeyTemplate(template);
+  return ({ dynamodb: { Keys } }) => {
+    const text = keyTextOf(Keys, name);
+    return text !== undefined && pattern.test(text);
+  };
+}
+
+/** What keys of these templates capture under one name has one value. Keys of another form are not judged here. */
+function capturesAgree(templates: { readonly [attribute: string]: string }): Predicate {
+  const tests = Object.entries(templates).map(([name, template]) => ({
+    name,
+    ...parseKeyTemplate(template),
+  }));
+  return ({ dynamodb: { Keys } }) => {
+    const values = new Map<string, string | undefined>();
+    return tests.every(({ name, pattern, captures }) => {
+      const groups = pattern.exec(keyTextOf(Keys, name) ?? '');
+      return captures.every((capture, index) => agrees(values, capture, groups?.[index + 1]));
+    });
+  };
+}
+
+function keyTextOf(keys: AttributeMap, name: string): string | undefined {
+  if (!Object.hasOwn(keys, name)) throw new MissingKeyError(name, Object.keys(keys));
+  return keyText(keys[name]);
+}
+
+function ofImage(
+  imageOf: (record: StreamRecord) => AttributeMap | undefined,
+  path: PathSegments,
+  test: ValueTest,
+): Predicate {
+  const passes = valueMatcher(test);
+  return (record) => passes(readPath(imageOf(record) ?? nothing, path), record);
+}
+
+/** A test of an attribute's values in both images. */
+function ofBoth(
+  path: PathSegments,
+  test: (old: AttributeValue | undefined, now: AttributeValue | undefined) => boolean,
+): Predicate {
+  return (record) => {
+    const oldItem = oldImage(record);
+    const newItem = newImage(record);
+    return test(oldItem && readPath(oldItem, path), newItem && readPath(newItem, path));
+  };
+}
+
+/** A test of an attribute that is a number in both images. */
+function ofNumbers(path: PathSegments, test: (old: string, now: string) => boolean): Predicate {
+  return ofBoth(path, (old, now) => {
+    const before = numberOf(old);
+    const after = numberOf(now);
+    return before !== undefined && after !== undefined && test(before, after);
+  });
+}
+
+/** A record with these images, and no others. */
+function withImages(record: StreamRecord, reads: readonly Image[]): StreamRecord {
+  if (reads.includes('NewImage')) newImage(record);
+  if (reads.includes('OldImage')) oldImage(record);
+  if (reads.length === 2) return record;
+  const { NewImage, OldImage, ...rest } = record.dynamodb;
+  const images = {
+    ...(NewImage && reads.includes('NewImage') && { NewImage }),
+    ...(OldImage && reads.includes('OldImage') && { OldImage }),
+  };
+  return { ...record, dynamodb: { ...rest, ...images } };
+}
 
 /** A name that several templates capture has one value in all of them. */
 function agrees(
@@ -100,14 +196,6 @@ function agrees(
 }
 
 const nothing: AttributeMap = Object.freeze({});
-
-function oneOf(operands: readonly Operand[], value: AttributeValue | undefined): boolean {
-  return operands.some((operand) => sameValue(operand === 'absent' ? undefined : operand, value));
-}
-
-function beforeAndAfter(record: StreamRecord, path: PathSegments) {
-  return [readPath(oldImage(record) ?? nothing, path), readPath(newImage(record) ?? nothing, path)] as const;
-}
 
 /** The image that a record is about: what was written, or what was deleted. */
 export function subjectImage(record: StreamRecord): AttributeMap | undefined {
@@ -131,12 +219,20 @@ function missing(image: 'NewImage' | 'OldImage', record: StreamRecord): never {
 }
 
 /**
- * DynamoDB's TTL sweep marks its deletes, in the Region where the item expired.
+ * Who made a REMOVE. DynamoDB's TTL sweep marks its deletes, but only in the Region where the item expired: in the other replicas
+ * of a global table they look like anyone's. Where `ttl` names the attribute that items expire by, a delete without the mark
+ * counts as TTL's if the item had expired by the time of the record.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
  */
-export function removedBy(record: StreamRecord): 'ttl' | 'user' {
+export function removerOf(record: StreamRecord, ttl: string | undefined): RemovedBy {
   const identity = record.userIdentity;
-  return identity?.type === 'Service' && identity.principalId === 'dynamodb.amazonaws.com' ? 'ttl' : 'user';
+  if (identity?.type === 'Service' && identity.principalId === 'dynamodb.amazonaws.com') return 'ttl';
+  if (ttl === undefined) return 'user';
+  const expiresAt = numberOf(readPath(oldImage(record) ?? nothing, [ttl]));
+  const deletedAt = record.dynamodb.ApproximateCreationDateTime;
+  const hasExpired =
+    expiresAt !== undefined && deletedAt !== undefined && compareDecimals(expiresAt, String(deletedAt)) <= 0;
+  return hasExpired ? 'ttl' : 'user';
 }
 
 /** The text that a key template is matched with; binary keys have none. */

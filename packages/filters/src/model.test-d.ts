@@ -24,7 +24,8 @@ yes<Is<Types['view'], 'NEW_AND_OLD_IMAGES'>>();
 yes<Is<Types['item']['status'], 'PENDING' | 'PAID'>>();
 
 // Paths and values are checked.
-const status: Attribute<'PENDING' | 'PAID'> = Order.attr('status');
+const status: Attribute<'PENDING' | 'PAID', { readonly table: 'shop'; readonly entity: 'Order' }> =
+  Order.attr('status');
 status.from('PENDING').to('PAID');
 Order.attr('address.city').is('Wien', absent);
 Order.attr('lines[0].sku').is('A-1');

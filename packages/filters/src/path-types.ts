@@ -1,22 +1,29 @@
+import type { Decimal } from './literal.js';
+
 /**
  * The attribute paths of an item type, for completion: `'status' | 'address' | 'address.city' | `lines[${number}].sku``.
- * Four levels deep are listed, of a union those of all its members; an item without a schema takes any text.
+ * Four levels deep are listed, of a union those of all its members; an item without a schema takes any text. What is inside of
+ * `N`, the type of numbers where a function makes them, is no path.
  */
-export type Path<T> = T extends unknown ? (string extends keyof T ? string : PathAt<T, [1, 1, 1, 1]>) : never;
+export type Path<T, N = never> = T extends unknown
+  ? string extends keyof T
+    ? string
+    : PathAt<T, N, [1, 1, 1, 1]>
+  : never;
 
-type PathAt<T, Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Deeper]
-  ? { [K in NameOf<T>]: K | `${K}${Inside<Exclude<T[K], undefined | null>, Deeper>}` }[NameOf<T>]
+type PathAt<T, N, Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Deeper]
+  ? { [K in NameOf<T>]: K | `${K}${Inside<Exclude<T[K], undefined | null>, N, Deeper>}` }[NameOf<T>]
   : never;
 
 /** Names with a dot or bracket in them cannot be told from a path. */
 type NameOf<T> = Exclude<keyof T & string, `${string}.${string}` | `${string}[${string}`>;
 
-type Inside<V, Depth extends readonly unknown[]> = V extends Leaf
+type Inside<V, N, Depth extends readonly unknown[]> = V extends Leaf | N
   ? never
   : V extends readonly (infer Element)[]
-    ? `[${number}]` | `[${number}]${Inside<Exclude<Element, undefined | null>, Depth>}`
+    ? `[${number}]` | `[${number}]${Inside<Exclude<Element, undefined | null>, N, Depth>}`
     : V extends object
-      ? `.${PathAt<V, Depth>}`
+      ? `.${PathAt<V, N, Depth>}`
       : never;
 
 type Leaf =
@@ -56,3 +63,48 @@ type ElementAt<V, Indexes extends string> =
     : never;
 
 type Member<T, Name> = Name extends keyof T ? T[Name] : never;
+
+/** What can stand inside a value, name by name: for `attrAt`, where names are taken as they are. */
+export type SegmentOf<V, N = never> = unknown extends V
+  ? string | number
+  : [InsideOf<V, N>] extends [never]
+    ? 'nothing: this attribute has nothing inside it'
+    : InsideOf<V, N>;
+
+type InsideOf<V, N> = V extends Leaf | N | null | undefined
+  ? never
+  : V extends readonly unknown[]
+    ? number
+    : keyof V & string;
+
+/** The type of what stands at a list of names and indexes; it ends at the first one that is not given. */
+export type At<V, Path extends readonly unknown[]> = Path extends readonly [infer First, ...infer Rest]
+  ? [First] extends [never]
+    ? V
+    : At<unknown extends V ? unknown : MemberAt<V, First>, Rest>
+  : V;
+
+type MemberAt<V, Segment> = V extends readonly (infer Element)[]
+  ? Segment extends number
+    ? Element
+    : never
+  : string extends keyof V
+    ? unknown
+    : Segment extends keyof V
+      ? V[Segment]
+      : never;
+
+/** A type with `Decimal` in the place of `N`, a table's own type of numbers. */
+export type WithDecimals<V, N> = [N] extends [never]
+  ? V
+  : unknown extends V
+    ? V
+    : V extends N
+      ? Decimal
+      : V extends Exclude<Leaf, ReadonlySet<unknown>>
+        ? V
+        : V extends ReadonlySet<infer Member>
+          ? ReadonlySet<WithDecimals<Member, N>>
+          : V extends object
+            ? { [Name in keyof V]: WithDecimals<V[Name], N> }
+            : V;

@@ -21,12 +21,28 @@ export function parsePath(path: string): PathSegments {
   return Object.freeze(segments);
 }
 
-/** `parsePath` in the other direction, for people to read. */
+/** The path whose names and indexes are these, taken as they are: `["a.b", 0]`. Throws a `TypeError` for what is neither. */
+export function pathOf(segments: readonly unknown[]): PathSegments {
+  const isPath = segments.every((segment, index) =>
+    typeof segment === 'number'
+      ? index > 0 && Number.isInteger(segment) && segment >= 0
+      : typeof segment === 'string' && segment !== '',
+  );
+  if (isPath && segments.length > 0) return Object.freeze([...segments]) as PathSegments;
+  throw new TypeError(
+    `(${segments.map((segment) => JSON.stringify(segment)).join(', ')}) is not an attribute path. Expected the attribute's name, then names and list indexes, ` +
+      "as in attrAt('lines', 0, 'sku').",
+  );
+}
+
+/** `parsePath` in the other direction, for people to read. A name that is no name of a path is in quotes: `["a.b"][0]`. */
 export function printPath(path: PathSegments): string {
   return path
-    .map((segment, index) =>
-      typeof segment === 'number' ? `[${segment}]` : index > 0 ? `.${segment}` : segment,
-    )
+    .map((segment, index) => {
+      if (typeof segment === 'number') return `[${segment}]`;
+      if (/[.[\]]/.test(segment)) return `[${JSON.stringify(segment)}]`;
+      return index > 0 ? `.${segment}` : segment;
+    })
     .join('');
 }
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type AnyFilter,
   absent,
   all,
   any,
   canPass,
   type EventName,
-  type Filter,
+  type FilterNode,
   matcher,
   not,
   type StreamRecord,
@@ -17,7 +18,7 @@ const shop = table('shop', { keys: { partition: 'pk' } });
 const status = shop.attr('status');
 
 describe('a filter that no record of an event can pass', () => {
-  it.each<[string, Filter, EventName, boolean]>([
+  it.each<[string, AnyFilter | FilterNode, EventName, boolean]>([
     ['from a value, on INSERT', status.from('A'), 'INSERT', false],
     ['from absent, on INSERT', status.from(absent), 'INSERT', true],
     ['to a value, on INSERT', status.to('A'), 'INSERT', true],

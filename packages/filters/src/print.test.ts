@@ -1,11 +1,22 @@
 import { expect, it } from 'vitest';
-import { absent, all, any, type Filter, keyFilter, modelFilter, not, printFilter, table } from './index.js';
+import {
+  type AnyFilter,
+  absent,
+  all,
+  any,
+  type FilterNode,
+  keyFilter,
+  modelFilter,
+  not,
+  printFilter,
+  table,
+} from './index.js';
 
 const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' } });
 const Order = shop.entity('Order', { key: { pk: 'USER#:userId', sk: 'ORDER#:orderId' } });
 const status = shop.attr('status');
 
-it.each<[Filter, string]>([
+it.each<[AnyFilter | FilterNode, string]>([
   [all(), 'everything'],
   [any(), 'nothing'],
   [status.is('PAID'), 'status is "PAID"'],
@@ -23,13 +34,13 @@ it.each<[Filter, string]>([
   [{ kind: 'eventName', names: ['INSERT', 'MODIFY'] }, 'INSERT/MODIFY'],
   [{ kind: 'removedBy', by: 'ttl' }, 'removed by ttl'],
   [modelFilter(shop), 'table shop'],
-  [keyFilter(Order) as Filter, 'pk like "USER#:userId" and sk like "ORDER#:orderId"'],
-  [not(status.changed()), 'not status changed'],
+  [keyFilter(Order) as AnyFilter, 'pk like "USER#:userId" and sk like "ORDER#:orderId"'],
+  [not(status.changed()), 'status unchanged'],
   [
     all(any(status.to('PAID'), status.to('SHIPPED')), not(all(status.appeared(), shop.attr('total').is(0)))),
     '(status changed to "PAID" or status changed to "SHIPPED") and not (status appeared and total is 0)',
   ],
-  [not(keyFilter(Order) as Filter), 'not (pk like "USER#:userId" and sk like "ORDER#:orderId")'],
+  [not(keyFilter(Order) as AnyFilter), 'not (pk like "USER#:userId" and sk like "ORDER#:orderId")'],
   [any(all(status.appeared()), all()), 'status appeared or everything'],
 ])('%j reads in words', (filter, words) => {
   expect(printFilter(filter)).toBe(words);

@@ -1,49 +1,119 @@
 import { payload, typeOf } from './attribute-value.js';
-import type { Filter, FilterKind, Operand } from './filter.js';
+import type {
+  AnyFilter,
+  CompareOperator,
+  FilterKind,
+  FilterNode,
+  Operand,
+  ValueTest,
+  ValueTestKind,
+} from './filter.js';
 import { printPath } from './path.js';
+import type { AttributeValue } from './record.js';
 
 /** A filter in words, on one line: `status changed from "PENDING" to "PAID"`. */
-export function printFilter(filter: Filter): string {
-  return (printers[filter.kind] as (filter: Filter) => string)(filter);
+export function printFilter(filter: AnyFilter): string {
+  return (printers[filter.kind] as (filter: AnyFilter) => string)(filter);
 }
 
-const printers: { readonly [K in FilterKind]: (filter: Extract<Filter, { kind: K }>) => string } = {
+const printers: { readonly [K in FilterKind]: (filter: Extract<FilterNode, { kind: K }>) => string } = {
   all: ({ filters }) => (filters.length === 0 ? 'everything' : filters.map(printPart).join(' and ')),
   any: ({ filters }) => (filters.length === 0 ? 'nothing' : filters.map(printPart).join(' or ')),
-  not: ({ filter }) => `not ${printPart(filter)}`,
+  not: ({ filter }) =>
+    filter.kind === 'changed' && !filter.before && !filter.after
+      ? `${printPath(filter.path)} unchanged`
+      : `not ${printPart(filter)}`,
   table: ({ name }) => `table ${name}`,
   eventName: ({ names }) => names.join('/'),
-  removedBy: ({ by }) => `removed by ${by}`,
+  removedBy: ({ by, ttl }) => `removed by ${by}${ttl === undefined ? '' : ` (or expired by ${ttl})`}`,
   key: ({ templates }) =>
     Object.entries(templates)
       .map(([name, template]) => `${name} like "${template}"`)
       .join(' and '),
-  is: ({ path, values }) => `${printPath(path)} is ${printOperands(values)}`,
-  changed: ({ path, before, after }) =>
-    `${printPath(path)} changed${before ? ` from ${printOperands(before)}` : ''}${after ? ` to ${printOperands(after)}` : ''}`,
-  appeared: ({ path }) => `${printPath(path)} appeared`,
-  disappeared: ({ path }) => `${printPath(path)} disappeared`,
+  value: ({ path, test }) =>
+    `${printPath(path)} ${test.kind === 'exists' ? 'exists' : `is ${printTest(test)}`}`,
+  changed: ({ path, before, after }) => {
+    if (before && !after && printTest(before) === 'absent') return `${printPath(path)} appeared`;
+    if (after && !before && printTest(after) === 'absent') return `${printPath(path)} disappeared`;
+    const from = before ? ` from ${printTest(before)}` : '';
+    return `${printPath(path)} changed${from}${after ? ` to ${printTest(after)}` : ''}`;
+  },
+  typeChanged: ({ path }) => `${printPath(path)} changed its type`,
+  delta: ({ path, direction, by }) =>
+    `${printPath(path)} ${direction}${by === undefined ? '' : ` by ${by} or more`}`,
+  crossed: ({ path, limit, direction }) =>
+    `${printPath(path)} crossed ${limit}${direction === 'either' ? '' : ` ${direction}wards`}`,
+  membersChanged: ({ path, change, members }) =>
+    `${printPath(path)} ${change === 'added' ? 'gained' : 'lost'} ${members ? printMembers(members) : 'a member'}`,
+  where: ({ description }) => `where ${JSON.stringify(description)}`,
 };
 
 /** A filter inside another one. What is joined by "and" or "or" itself gets parentheses. */
-function printPart(filter: Filter): string {
+function printPart(filter: FilterNode): string {
   const text = printFilter(filter);
   return partsOf(filter) > 1 ? `(${text})` : text;
 }
 
-function partsOf(filter: Filter): number {
+function partsOf(filter: FilterNode): number {
   if (filter.kind === 'key') return Object.keys(filter.templates).length;
   return filter.kind === 'all' || filter.kind === 'any' ? filter.filters.length : 1;
 }
 
-function printOperands(operands: readonly Operand[]): string {
-  const list = operands.map(printOperand).join(', ');
-  return operands.length > 1 ? `one of ${list}` : list;
+function printTest(test: ValueTest): string {
+  return (testPrinters[test.kind] as (test: ValueTest) => string)(test);
+}
+
+const testPrinters: { readonly [K in ValueTestKind]: (test: Extract<ValueTest, { kind: K }>) => string } = {
+  oneOf: ({ operands }) => printMembers(operands),
+  anyOf: ({ tests }) => tests.map(printTest).join(' or '),
+  startsWith: ({ text }) => `text that starts with ${JSON.stringify(text)}`,
+  endsWith: ({ text }) => `text that ends with ${JSON.stringify(text)}`,
+  matches: ({ source, flags }) => `text that matches /${source}/${flags}`,
+  compare: ({ operator, than }) => `${comparisons[operator]} ${than}`,
+  has: ({ members }) => `a set or list with ${printMembers(members)}`,
+  size: ({ test }) => `of size ${printTest(test)}`,
+  exists: () => 'something',
+  ofType: ({ types }) => `of type ${types.join(' or ')}`,
+};
+
+const comparisons: Readonly<Record<CompareOperator, string>> = {
+  '<': 'less than',
+  '<=': 'at most',
+  '>': 'greater than',
+  '>=': 'at least',
+};
+
+function printMembers(members: readonly Operand[]): string {
+  const list = members.map(printOperand).join(', ');
+  return members.length > 1 ? `one of ${list}` : list;
 }
 
 function printOperand(operand: Operand): string {
   if (operand === 'absent') return 'absent';
-  const type = typeOf(operand);
-  const value = payload(operand, type);
-  return type === 'NULL' ? 'null' : type === 'N' ? String(value) : JSON.stringify(value);
+  return operand === 'streamRegion' ? "the stream's Region" : printValue(operand);
+}
+
+function printValue(value: AttributeValue): string {
+  const type = typeOf(value);
+  switch (type) {
+    case 'NULL':
+      return 'null';
+    case 'N':
+      return payload(value, type);
+    case 'L':
+      return `[${payload(value, type).map(printValue).join(', ')}]`;
+    case 'M':
+      return `{${Object.entries(payload(value, type))
+        .map(([name, inside]) => `${JSON.stringify(name)}: ${printValue(inside)}`)
+        .join(', ')}}`;
+    case 'NS':
+      return `{${payload(value, type).join(', ')}}`;
+    case 'SS':
+    case 'BS':
+      return `{${payload(value, type)
+        .map((member) => JSON.stringify(member))
+        .join(', ')}}`;
+    default:
+      return JSON.stringify(payload(value, type));
+  }
 }

@@ -1,0 +1,117 @@
+import { canonicalDecimal } from './decimal.js';
+import type { Operand } from './filter.js';
+import type { AttributeMap, AttributeValue } from './record.js';
+
+/** "The attribute is not there", for `is`, `from` and `to`. `null` is another thing: a stored value of type NULL. */
+export const absent: unique symbol = Symbol.for('sluice.absent');
+
+/**
+ * The Region of the record's stream, for `is`, `from` and `to`: in a global table whose items say in an attribute where they were
+ * written, `Order.attr('region').is(streamRegion)` is true in that Region alone.
+ */
+export const streamRegion: unique symbol = Symbol.for('sluice.streamRegion');
+
+const decimalText: unique symbol = Symbol.for('sluice.decimal');
+
+/** A number by its decimal text, exact beyond what JavaScript's numbers hold. */
+export interface Decimal {
+  readonly [decimalText]: string;
+}
+
+/** A number for a filter, as text of up to 38 digits: `decimal('0.12345678901234567890')`. */
+export function decimal(text: string): Decimal {
+  return Object.freeze({ [decimalText]: numberText(text) });
+}
+
+export type NumberLiteral = number | bigint | Decimal;
+
+/** What a filter can be given as a value: sets are a `Set`, lists are arrays, maps are plain objects. */
+export type Literal =
+  | string
+  | NumberLiteral
+  | boolean
+  | null
+  | Uint8Array
+  | ReadonlySet<string | NumberLiteral | Uint8Array>
+  | readonly Literal[]
+  | { readonly [name: string]: Literal };
+
+export function operandOf(value: unknown): Operand {
+  return value === absent ? 'absent' : value === streamRegion ? 'streamRegion' : toWire(value);
+}
+
+/** The wire form of a filter's literal, frozen. Throws a `TypeError` for what DynamoDB cannot store. */
+export function toWire(literal: unknown): AttributeValue {
+  return Object.freeze(wireOf(literal));
+}
+
+function wireOf(literal: unknown): AttributeValue {
+  if (literal === null) return { NULL: true };
+  switch (typeof literal) {
+    case 'string':
+      return { S: literal };
+    case 'boolean':
+      return { BOOL: literal };
+    case 'number':
+    case 'bigint':
+      return { N: toNumberText(literal) };
+    case 'object':
+      if (isDecimal(literal)) return { N: toNumberText(literal) };
+      if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
+      if (literal instanceof Set) return wireSet([...literal].map(toWire));
+      if (Array.isArray(literal)) return { L: Object.freeze(literal.map(toWire)) };
+      if ([Object.prototype, null].includes(Object.getPrototypeOf(literal))) return { M: wireMap(literal) };
+  }
+  throw notStorable(literal);
+}
+
+/** By entries, so that `__proto__` is a name like any other. */
+function wireMap(literal: object): AttributeMap {
+  return Object.freeze(
+    Object.fromEntries(Object.entries(literal).map(([name, value]) => [name, toWire(value)])),
+  );
+}
+
+function wireSet(members: readonly AttributeValue[]): AttributeValue {
+  const types = new Set(members.flatMap((member) => Object.keys(member)));
+  const [type = ''] = types;
+  if (types.size !== 1 || !'SNB'.includes(type)) {
+    throw notStorable(new Set());
+  }
+  const values = Object.freeze(members.flatMap((member) => Object.values(member) as string[]));
+  return { [`${type}S`]: values } as unknown as AttributeValue;
+}
+
+/** The decimal text of a number in a filter. Throws a `TypeError` for what is no number, or none that DynamoDB stores. */
+export function toNumberText(literal: unknown): string {
+  if (typeof literal === 'bigint') return String(literal);
+  if (typeof literal === 'number' && Number.isFinite(literal)) return String(literal);
+  if (isDecimal(literal)) return literal[decimalText];
+  throw notStorable(literal);
+}
+
+function isDecimal(literal: unknown): literal is Decimal {
+  return typeof literal === 'object' && literal !== null && decimalText in literal;
+}
+
+function numberText(text: string): string {
+  try {
+    canonicalDecimal(text);
+    return text;
+  } catch {
+    throw new TypeError(`decimal("${text}") is not a decimal number; write it as in "12.5" or "1E+30".`);
+  }
+}
+
+function notStorable(literal: unknown): TypeError {
+  return new TypeError(
+    `A filter was given ${printable(literal)}, which DynamoDB cannot store there. Give a string, finite number, bigint, decimal(…), boolean, null, ` +
+      'Uint8Array, or a Set, array or plain object of them; for "no value" use absent.',
+  );
+}
+
+function printable(literal: unknown): string {
+  return typeof literal === 'object'
+    ? `a ${literal?.constructor?.name ?? 'strange object'}`
+    : String(literal);
+}

@@ -1,0 +1,75 @@
+import type { AttributeType } from './attribute-value.js';
+import type { CompareOperator, Operand, ValueTest } from './filter.js';
+import { type Literal, type NumberLiteral, operandOf, toNumberText, toWire } from './literal.js';
+import type { AttributeValue } from './record.js';
+
+const about: unique symbol = Symbol.for('sluice.valueTest');
+
+/** A test of one value, for `is`, `from` and `to`: `Order.attr('total').to(value.atLeast(100))`. */
+export type Tested<Kind extends TestedKind = TestedKind> = ValueTest & {
+  /** What the value has to be for the test to be of use. Not enumerable: the test stays plain data. */
+  readonly [about]: Kind;
+};
+
+export type TestedKind = 'text' | 'number' | 'members' | 'sized' | 'any';
+
+/** Tests of one value. A value of another type than the test is about does not pass, and nor does one that is not there. */
+export const value = Object.freeze({
+  startsWith: (text: string) => tested('text', { kind: 'startsWith', text: textOf(text) }),
+  endsWith: (text: string) => tested('text', { kind: 'endsWith', text: textOf(text) }),
+  /** The expression is found in the text; `^` and `$` tie it to the ends. */
+  matches: ({ source, flags }: RegExp) => tested('text', { kind: 'matches', source, flags }),
+  /** Numbers are compared exactly, whatever their length. */
+  lessThan: (limit: NumberLiteral) => compare('<', limit),
+  atMost: (limit: NumberLiteral) => compare('<=', limit),
+  greaterThan: (limit: NumberLiteral) => compare('>', limit),
+  atLeast: (limit: NumberLiteral) => compare('>=', limit),
+  /** A set or list with one of these members. */
+  has: (...members: readonly [Literal, ...Literal[]]) =>
+    tested('members', { kind: 'has', members: membersOf(members) }),
+  /** The number of members, elements or entries; of bytes; of a text's UTF-16 units, as its `length`. */
+  size: (size: Size) => tested('sized', { kind: 'size', test: testOf([size]) }),
+  /** There is a value, also `null`. */
+  exists: () => tested('any', { kind: 'exists' }),
+  /** DynamoDB's type letters: `value.ofType('N', 'NULL')`. */
+  ofType: (...types: readonly [AttributeType, ...AttributeType[]]) =>
+    tested('any', { kind: 'ofType', types: Object.freeze(types) }),
+});
+
+export type Size = number | Tested<'number'>;
+
+function compare(operator: CompareOperator, limit: NumberLiteral): Tested<'number'> {
+  return tested('number', { kind: 'compare', operator, than: toNumberText(limit) });
+}
+
+function tested<Kind extends TestedKind>(kind: Kind, test: ValueTest): Tested<Kind> {
+  return Object.freeze(Object.defineProperty(test, about, { value: kind })) as Tested<Kind>;
+}
+
+function textOf(text: string): string {
+  if (typeof text === 'string') return text;
+  throw new TypeError(`A test of text was given ${typeof text}; give it a string.`);
+}
+
+export function membersOf(members: readonly unknown[]): readonly AttributeValue[] {
+  return Object.freeze(members.map(toWire));
+}
+
+/** One test of what `is`, `from` and `to` were given: values, and tests among them. */
+export function testOf(values: readonly unknown[]): ValueTest {
+  const tests: ValueTest[] = [];
+  const operands: Operand[] = [];
+  for (const each of values) {
+    if (isTest(each)) tests.push(each);
+    else operands.push(operandOf(each));
+  }
+  if (operands.length > 0 || tests.length === 0) {
+    tests.unshift(Object.freeze({ kind: 'oneOf', operands: Object.freeze(operands) }));
+  }
+  const [first] = tests;
+  return first && tests.length === 1 ? first : Object.freeze({ kind: 'anyOf', tests: Object.freeze(tests) });
+}
+
+function isTest(each: unknown): each is ValueTest {
+  return typeof each === 'object' && each !== null && about in each;
+}
