@@ -75,8 +75,10 @@ export {
   UnknownTableError,
 } from './errors.js';
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
+export { type Explanation, explain } from './explain.js';
 export { consoleLogger, type Logger } from './logger.js';
 export { handled, neverAgain, type Outcome, retryLater, skipped } from './outcome.js';
+export { printRoutes } from './print-routes.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';
 export { type Progress, type RecordState, recallFrom, type Task } from './progress.js';
 export { type RetryOptions, retry } from './retry.js';
@@ -111,4 +113,5 @@ export type {
   StreamDescription,
   StreamsApi,
 } from './streams-api.js';
+export type { RoutedTable, TableAliases } from './tables.js';
 export { TimeoutError, type TimeoutOptions, timeout } from './timeout.js';

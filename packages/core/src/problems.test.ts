@@ -92,14 +92,12 @@ describe('a router cannot be made', () => {
   });
 });
 
-describe('a table that cannot be', () => {
-  it.each(['', 'my table', 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop'])(
-    'is told: "%s"',
-    (name) => {
-      const routes = [route.insert(table(name, { keys }), { id: 'it' }, quiet)];
-      expect(problemsOf(routes)).toEqual([expect.stringContaining(`no table can be called "${name}"`)]);
-    },
-  );
+describe('the order of a route', () => {
+  it('is a number', () => {
+    const shop = table('shop', { keys: { partition: 'pk' } });
+    const routes = [route.insert(shop, { id: 'it', order: Number.NaN }, quiet)];
+    expect(problemsOf(routes)).toEqual(['it has the order NaN; give a finite number']);
+  });
 });
 
 describe('a route that no record could reach', () => {

@@ -15,12 +15,7 @@ export const noRoutes =
 
 /** Everything that is wrong with a list of routes, one sentence each; empty when nothing is. */
 export function problemsOf(routes: readonly Route[]): readonly string[] {
-  return [
-    ...duplicateIds(routes),
-    ...impossibleTables(routes),
-    ...differentTables(routes),
-    ...routes.flatMap(ofRoute),
-  ];
+  return [...duplicateIds(routes), ...differentTables(routes), ...routes.flatMap(ofRoute)];
 }
 
 function duplicateIds(routes: readonly Route[]): readonly string[] {
@@ -29,18 +24,6 @@ function duplicateIds(routes: readonly Route[]): readonly string[] {
     same.length > 1
       ? [`${same.length} handlers have the id "${id}"; ids tell their work apart, so give each its own`]
       : [],
-  );
-}
-
-/** Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
-function impossibleTables(routes: readonly Route[]): readonly string[] {
-  const names = new Set(routes.map(({ model }) => tableOfModel(model).name));
-  return [...names].flatMap((name) =>
-    /^[\w.-]+$/.test(name)
-      ? []
-      : [
-          `no table can be called "${name}"; give table(…) the table's name alone, without its ARN, of letters, digits, _, - and .`,
-        ],
   );
 }
 
@@ -58,6 +41,8 @@ function differentTables(routes: readonly Route[]): readonly string[] {
 
 function ofRoute(route: Route): readonly string[] {
   const problems: string[] = [];
+  if (!Number.isFinite(route.order))
+    problems.push(`${route.id} has the order ${route.order}; give a finite number`);
   if (!route.id) problems.push('a route has no id; give it one that stays the same across releases');
   if (route.events.length === 0) problems.push(`${route.id} names no events`);
   else if (!route.events.some((event) => canPass(route.filter, event))) {

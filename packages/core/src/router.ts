@@ -1,24 +1,15 @@
-import {
-  all,
-  type EventName,
-  keyFilter,
-  type Model,
-  matcher,
-  type Predicate,
-  type StreamRecord,
-  type TableModel,
-  tableOf,
-  tableOfModel,
-} from '@sluice/filters';
+import type { Environment, Model, StreamRecord } from '@sluice/filters';
 import type { HandlerCall, RecordCall } from './calls.js';
 import { chain, type Middleware } from './chain.js';
 import type { ChangeView } from './change.js';
 import { type Clock, type Random, systemClock } from './clock.js';
 import { ConfigurationError, UnknownTableError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
-import { failed, handled, isOutcome, type Outcome, outcomeOf } from './outcome.js';
+import { handled, isOutcome, type Outcome, outcomeOf } from './outcome.js';
 import { noRoutes, problemsOf } from './problems.js';
 import type { Route, Routes } from './route.js';
+import { routeIndex } from './route-index.js';
+import { type RoutedTable, type TableAliases, tablesOf } from './tables.js';
 import { needsValidation, validate } from './validate.js';
 
 export interface RouterOptions {
@@ -30,6 +21,13 @@ export interface RouterOptions {
     readonly record?: readonly Middleware<RecordCall>[];
     readonly handler?: readonly Middleware<HandlerCall>[];
   };
+  /**
+   * Real tables by the names that `table(…)` was given: a name, an ARN, or a pattern of either with `*`. Names without one are
+   * real names, ARNs or patterns themselves.
+   */
+  readonly tables?: TableAliases;
+  /** What placeholders in tables' names are taken from, as in `table('shop-${STAGE}', …)`; `process.env` by default. */
+  readonly env?: Environment;
   /** Records of a table that no route names: `'fail'` (default) refuses their batch, `'skip'` passes over them. */
   readonly unknownTable?: 'fail' | 'skip';
   /**
@@ -51,7 +49,7 @@ export type Order = 'strict' | 'lanes';
 export interface Router {
   readonly name: string | undefined;
   readonly routes: readonly Route[];
-  readonly tables: readonly TableModel[];
+  readonly tables: readonly RoutedTable[];
   readonly unknownTable: 'fail' | 'skip';
   readonly order: Order | undefined;
   readonly concurrency: number;
@@ -60,15 +58,14 @@ export interface Router {
   readonly clock: Clock;
   readonly random: Random;
   /**
-   * The routes of a record, in the order in which they were given. A route whose filter cannot judge the record is among
-   * them, and fails when it is run. Throws for an unknown table.
+   * The routes of a record in their order, of an exclusive group the first alone. A route whose filter cannot judge the record
+   * is among them, and fails when it is run. Throws for an unknown table.
    */
   match(record: StreamRecord): readonly CompiledRoute[];
 }
 
 export interface CompiledRoute {
   readonly route: Route;
-  readonly matches: Predicate;
   /** Validates the change where its model asks for it, and runs the handler in its middleware; it never rejects. */
   readonly run: (call: HandlerCall) => Promise<Outcome>;
 }
@@ -76,9 +73,11 @@ export interface CompiledRoute {
 /** Checks everything that can be wrong and compiles the routes. Throws `ConfigurationError` with all problems at once. */
 export function createRouter(options: RouterOptions): Router {
   const given = [options.routes].flat() as readonly (Route | Routes)[];
-  const routes = Object.freeze(given.flatMap((entry) => ('routes' in entry ? entry.routes : entry)));
+  const routes = Object.freeze(inOrder(given.flatMap((entry) => ('routes' in entry ? entry.routes : entry))));
+  const { tables, problems: ofTables } = tablesOf(routes, options.tables ?? {}, options.env ?? process.env);
   const problems = [
     ...given.flatMap((entry) => ('problems' in entry ? entry.problems : [])),
+    ...ofTables,
     ...problemsOf(routes),
   ];
   const concurrency = options.concurrency ?? 10;
@@ -89,10 +88,10 @@ export function createRouter(options: RouterOptions): Router {
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const unknownTable = options.unknownTable ?? 'fail';
-  const tables = [
-    ...new Map(routes.map(({ model }) => [tableOfModel(model).name, tableOfModel(model)])).values(),
-  ];
-  const index = indexOf(routes, options.middleware?.handler ?? []);
+  const compiled = routes.map((route) => ({
+    route,
+    run: validated(route.model, chain(options.middleware?.handler ?? [], callHandler)),
+  }));
   return Object.freeze({
     name: options.name,
     routes,
@@ -104,57 +103,19 @@ export function createRouter(options: RouterOptions): Router {
     logger: options.logger ?? consoleLogger,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    match: matchWith(index, (streamArn) => {
-      if (unknownTable === 'skip') return noCandidates;
+    match: routeIndex(compiled, tables, (streamArn) => {
+      if (unknownTable === 'skip') return [];
       throw new UnknownTableError(
         streamArn,
-        tables.map(({ name }) => name),
+        tables.map(({ text }) => text),
       );
     }),
   });
 }
 
-/** A route whose filter cannot judge the record fails, as if its handler had: nobody knows that it does not match. */
-function matchWith(index: Index, unknown: (streamArn: string) => Candidates): Router['match'] {
-  const ofStream = new Map<string, Candidates>();
-  return (record) => {
-    const streamArn = record.eventSourceARN;
-    const candidates = ofStream.get(streamArn) ?? index.get(tableOf(streamArn) ?? '') ?? unknown(streamArn);
-    if (!ofStream.has(streamArn)) ofStream.set(streamArn, candidates);
-    const matching: CompiledRoute[] = [];
-    for (const compiled of candidates[record.eventName]) {
-      try {
-        if (compiled.matches(record)) matching.push(compiled);
-      } catch (error) {
-        matching.push({ ...compiled, run: async () => failed(error) });
-      }
-    }
-    return matching;
-  };
-}
-
-type Candidates = Readonly<Record<EventName, readonly CompiledRoute[]>>;
-
-const noCandidates: Candidates = { INSERT: [], MODIFY: [], REMOVE: [] };
-
-/** By table name. */
-type Index = ReadonlyMap<string, Candidates>;
-
-function indexOf(routes: readonly Route[], middleware: readonly Middleware<HandlerCall>[]): Index {
-  const index = new Map<string, Record<EventName, CompiledRoute[]>>();
-  for (const route of routes) {
-    const { name } = tableOfModel(route.model);
-    const byEvent = index.get(name) ?? { INSERT: [], MODIFY: [], REMOVE: [] };
-    index.set(name, byEvent);
-    const keys = keyFilter(route.model);
-    const compiled = {
-      route,
-      matches: matcher(keys ? all(keys, route.when) : route.when),
-      run: validated(route.model, chain(middleware, callHandler)),
-    };
-    for (const event of route.events) byEvent[event].push(compiled);
-  }
-  return index;
+/** Lower `order` first; equal ones as they were given. */
+function inOrder(routes: readonly Route[]): readonly Route[] {
+  return routes.toSorted((one, other) => one.order - other.order);
 }
 
 /** Validation comes before the middleware, so that every layer sees what the schema made of the item. */

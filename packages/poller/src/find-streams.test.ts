@@ -1,4 +1,4 @@
-import type { StreamViewType } from '@sluice/core';
+import { createRouter, type Router, type StreamViewType } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import { poll } from './poll.js';
 import { type Scenario, scenario } from './testing/scenario.js';
@@ -15,6 +15,11 @@ async function problemsOf(given: Scenario, ...streams: string[]): Promise<readon
   expect(error).toMatchObject({ code: 'CONFIGURATION' });
   expect(given.handled).toEqual([]);
   return (error as { problems: readonly string[] }).problems;
+}
+
+/** The router of the scenario with a real table for the name of its routes. */
+function routerOf({ router, clock }: Scenario, tables: { readonly shop: string }): Router {
+  return createRouter({ routes: router.routes, tables, clock, logger: router.logger, name: 'test' });
 }
 
 describe('at the start', () => {
@@ -51,6 +56,24 @@ describe('at the start', () => {
     ]);
     await given.clock.run(given.begin({ streams: [given.shop.streamArn] }).end);
     expect(given.handled).toEqual(given.written());
+  });
+
+  test('the name that routes use leads to the real table', async () => {
+    const given = scenario({ table: { name: 'Stack-Shop-1A2B' } });
+    given.shop.put({ pk: 'a' });
+    given.router = routerOf(given, { shop: 'Stack-Shop-1A2B' });
+    const polling = given.begin({ streams: ['shop'] });
+    await given.clock.advance(1_000);
+    await polling.stop();
+    expect(given.handled).toEqual(given.written());
+  });
+
+  test('a name that stands for many tables is told', async () => {
+    const given = scenario();
+    given.router = routerOf(given, { shop: 'shop-*' });
+    expect(await problemsOf(given, 'shop')).toEqual([
+      expect.stringMatching(/^"shop" stands for every table.*give the names/),
+    ]);
   });
 
   test('an ARN without a stream is told', async () => {

@@ -4,6 +4,7 @@ import {
   type Router,
   type StreamDescription,
   type StreamsApi,
+  type TableModel,
 } from '@sluice/core';
 import { type Caller, calling } from './calling.js';
 import { actionOn } from './on-error.js';
@@ -38,12 +39,26 @@ type Answer =
 
 async function answerFor(stream: string, search: Search): Promise<Answer> {
   try {
-    return stream.startsWith('arn:') ? await byArn(stream, search) : await byTable(stream, search);
+    if (stream.startsWith('arn:')) return await byArn(stream, search);
+    const table = realName(stream, search.router);
+    if (table !== undefined) return await byTable(table, search);
+    return {
+      problems: [
+        `"${stream}" stands for every table that is like its pattern; give the names or stream ARNs of those to read`,
+      ],
+    };
   } catch (error) {
     search.stopping.throwIfAborted();
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
     return { problems: [`could not look for "${stream}"${search.place}: ${name}: ${message}`] };
   }
+}
+
+/** The real name behind a name that routes use; one that they do not is taken as it is. Nothing for a pattern. */
+function realName(stream: string, router: Search['router']): string | undefined {
+  const table = router.tables.find(({ model }) => model.name === stream);
+  if (!table || table.name !== undefined) return table?.name ?? stream;
+  return table.text.includes('*') ? undefined : table.text.split('/')[1];
 }
 
 async function byArn(arn: string, search: Search): Promise<Answer> {
@@ -90,7 +105,7 @@ function tellOfOlder(
 }
 
 function specificationFor(name: string, router: Search['router']): string {
-  const view = router.tables.find((table) => table.name === name)?.view ?? 'NEW_AND_OLD_IMAGES';
+  const view = router.tables.find((table) => table.name === name)?.model.view ?? 'NEW_AND_OLD_IMAGES';
   return `StreamEnabled: true, StreamViewType: '${view}'`;
 }
 
@@ -127,21 +142,25 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
 
 /** What is wrong with reading this stream for these routes. */
 function problemsWith(stream: StreamDescription, router: Search['router']): readonly string[] {
-  const { StreamArn, TableName, StreamViewType: view } = stream;
-  const table = router.tables.find(({ name }) => name === TableName);
-  if (!table) {
+  const { StreamArn, TableName } = stream;
+  const tables = router.tables.filter((table) => table.matches(StreamArn));
+  if (tables.length === 0) {
     if (router.unknownTable === 'skip') return [];
-    const names = router.tables.map(({ name }) => name).join(', ');
+    const names = router.tables.map(({ text }) => text).join(', ');
     return [
       `no route names table "${TableName}" of ${StreamArn}; the routes name ${names}. Take the stream away, give the table's real name in table(…), or set unknownTable: 'skip'`,
     ];
   }
+  return tables.flatMap(({ model }) => lacking(stream, model));
+}
+
+function lacking({ TableName, StreamViewType }: StreamDescription, { view }: TableModel): readonly string[] {
   // A MODIFY has both images, so it shows all that a view type carries.
-  const carried = imagesCarried(view, 'MODIFY');
-  const lacking = [...imagesCarried(table.view, 'MODIFY')].filter((image) => !carried.has(image));
-  if (lacking.length === 0) return [];
+  const carried = imagesCarried(StreamViewType, 'MODIFY');
+  const missing = [...imagesCarried(view, 'MODIFY')].filter((image) => !carried.has(image));
+  if (missing.length === 0) return [];
   return [
-    `the stream of table "${TableName}" carries ${view}, without ${lacking.join(' and ')}, but the routes are written for ${table.view}; ` +
-      `a stream's view type cannot be changed: disable it, let it be read to its end, and enable it again with StreamViewType: '${table.view}', or change view in table(…)`,
+    `the stream of table "${TableName}" carries ${StreamViewType}, without ${missing.join(' and ')}, but the routes are written for ${view}; ` +
+      `a stream's view type cannot be changed: disable it, let it be read to its end, and enable it again with StreamViewType: '${view}', or change view in table(…)`,
   ];
 }

@@ -33,6 +33,18 @@ describe('records of a table', () => {
     });
   });
 
+  it('are of a table that is meant, however it is described', () => {
+    const arnOf = (name: string) => recordsOf(table(name, { keys: shopOptions.keys })).streamArn;
+    expect(arnOf('shop-*-prod')).toBe(
+      'arn:aws:dynamodb:us-east-1:123456789012:table/shop-1-prod/stream/2026-03-03T00:00:00.000',
+    );
+    expect(arnOf('arn:aws:dynamodb:eu-west-1:111122223333:table/shop')).toBe(
+      'arn:aws:dynamodb:eu-west-1:111122223333:table/shop/stream/2026-03-03T00:00:00.000',
+    );
+    expect(arnOf('arn:aws:dynamodb:*:*:table/shop')).toBe(recordsOf(shopOptions).streamArn);
+    expect(() => arnOf('${NO_SUCH_VARIABLE_HERE}')).toThrowError(/needs the environment variable NO_SUCH/);
+  });
+
   it('have the images that there are: a new one for an insert, an old one for a remove', () => {
     const shop = recordsOf(shopOptions);
     expect(Object.keys(shop.insert(order).dynamodb)).not.toContain('OldImage');

@@ -6,6 +6,7 @@ import {
   type StreamRecord,
   type StreamViewType,
   tableOfModel,
+  tablePattern,
 } from '@sluice/core';
 import { sizeBytes, toWire } from './records-wire.js';
 
@@ -60,9 +61,19 @@ export function recordsOf(of: RecordsOptions | Model): Records {
   };
 }
 
+/** Of a table that is described by its ARN or by a pattern, one that is meant. Throws where the environment lacks something. */
 function optionsOf(model: Model): RecordsOptions {
   const { name, keys, view } = tableOfModel(model);
-  return { table: name, keys, view };
+  const found = tablePattern(name, process.env);
+  if ('problem' in found) throw new TypeError(`${found.problem}. Or give recordsOf the table's facts.`);
+  const [, , , region, account, table = found.text] = found.text.split(':');
+  return {
+    table: table.replace(/^table\//, '').replaceAll('*', '1'),
+    keys,
+    view,
+    ...(region && /^[\w-]+$/.test(region) && { region }),
+    ...(account && /^\d+$/.test(account) && { account }),
+  };
 }
 
 export interface RecordsOptions {

@@ -1,0 +1,82 @@
+import {
+  all,
+  type EventName,
+  filterIndex,
+  keyFilter,
+  nodeOf,
+  type StreamRecord,
+  tableOfModel,
+} from '@sluice/filters';
+import { failed } from './outcome.js';
+import type { CompiledRoute } from './router.js';
+import type { RoutedTable } from './tables.js';
+
+/**
+ * Compiles routes into an index on table, event name and literals: what a record costs does not grow with the number of
+ * routes that ask for other ones. The routes of a record come in the order of the list, of an exclusive group the first
+ * alone. A route whose filter cannot judge the record is among them, and fails when it is run: nobody knows that it does
+ * not match. Streams of no table are given to `unknown`.
+ */
+export function routeIndex(
+  routes: readonly CompiledRoute[],
+  tables: readonly RoutedTable[],
+  unknown: (streamArn: string) => readonly never[],
+): (record: StreamRecord) => readonly CompiledRoute[] {
+  const ofTable = new Map(
+    tables.map((table) => [
+      table,
+      byEvent(routes.filter(({ route }) => tableOfModel(route.model).name === table.model.name)),
+    ]),
+  );
+  const ofStream = new Map<string, ByEvent>();
+  return (record) => {
+    const streamArn = record.eventSourceARN;
+    let found = ofStream.get(streamArn);
+    if (!found) {
+      found = ofMatching(tables.filter((table) => table.matches(streamArn)));
+      if (!found) return unknown(streamArn);
+      ofStream.set(streamArn, found);
+    }
+    return found[record.eventName](record);
+  };
+
+  /** Patterns may overlap: then the routes of all of them are meant, in their common order. */
+  function ofMatching(matching: readonly RoutedTable[]): ByEvent | undefined {
+    const [table, another] = matching;
+    if (!table || !another) return table && ofTable.get(table);
+    const names = new Set(matching.map(({ model }) => model.name));
+    return byEvent(routes.filter(({ route }) => names.has(tableOfModel(route.model).name)));
+  }
+}
+
+type ByEvent = Readonly<Record<EventName, (record: StreamRecord) => readonly CompiledRoute[]>>;
+
+function byEvent(routes: readonly CompiledRoute[]): ByEvent {
+  return {
+    INSERT: indexOf(routes, 'INSERT'),
+    MODIFY: indexOf(routes, 'MODIFY'),
+    REMOVE: indexOf(routes, 'REMOVE'),
+  };
+}
+
+function indexOf(routes: readonly CompiledRoute[], eventName: EventName): ByEvent[EventName] {
+  const entries = routes.flatMap((compiled) => {
+    const { route } = compiled;
+    if (!route.events.includes(eventName)) return [];
+    const keys = keyFilter(route.model);
+    return [{ filter: keys ? nodeOf(all(keys, route.when)) : route.when, value: compiled }];
+  });
+  const find = filterIndex(entries, eventName, (compiled, error) => ({
+    ...compiled,
+    run: async () => failed(error),
+  }));
+  const grouped = entries.some(({ value }) => value.route.exclusive !== undefined);
+  return grouped ? (record) => firstOfGroups(find(record)) : find;
+}
+
+function firstOfGroups(routes: readonly CompiledRoute[]): readonly CompiledRoute[] {
+  return routes.filter(
+    ({ route: { exclusive } }, index) =>
+      exclusive === undefined || routes.findIndex(({ route }) => route.exclusive === exclusive) === index,
+  );
+}

@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type AnyFilter,
+  type AttributeMap,
+  type AttributeValue,
+  absent,
+  all,
+  any,
+  type EventName,
+  type FilterNode,
+  filterIndex,
+  keyFilter,
+  matcher,
+  nodeOf,
+  not,
+  type StreamRecord,
+  table,
+  where,
+} from './index.js';
+
+fc.configureGlobal({ seed: 20_260_101 });
+
+const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' } });
+
+/** What testing one filter after another finds: positions, and of those that cannot judge the record the error's name too. */
+function linear(filters: readonly AnyFilter[], record: StreamRecord): readonly string[] {
+  return filters.flatMap((filter, position) => {
+    try {
+      return matcher(filter)(record) ? String(position) : [];
+    } catch (error) {
+      return `${position} ${(error as Error).name}`;
+    }
+  });
+}
+
+function indexed(filters: readonly AnyFilter[], record: StreamRecord): readonly string[] {
+  const entries = filters.map((filter, position) => ({ filter: nodeOf(filter), value: String(position) }));
+  const find = filterIndex(
+    entries,
+    record.eventName,
+    (position, error) => `${position} ${(error as Error).name}`,
+  );
+  const found = find(record);
+  expect(find(record)).toEqual(found);
+  return found;
+}
+
+const scalars = fc.constantFrom('x', 'y', 1, true, null, absent);
+const path = fc.constantFrom('a', 'b', 'a.b', 'a[0]');
+const template = fc.constantFrom('U#:u', 'U#X#:u', 'V', ':u', 'U#:rest*');
+
+const { filter } = fc.letrec<{ filter: AnyFilter }>((tie) => ({
+  filter: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    fc.tuple(path, scalars).map(([at, one]) => shop.attr(at).is(one)),
+    fc.tuple(path, scalars, scalars).map(([at, one, two]) => shop.attr(at).is(one, two)),
+    fc.tuple(path, scalars).map(([at, one]) => shop.attr(at).to(one)),
+    fc.tuple(path, scalars).map(([at, one]) => shop.attr(at).from(one)),
+    fc.tuple(path, scalars, scalars).map(([at, one, two]) => shop.attr(at).from(one).to(two)),
+    path.map((at) => shop.attr(at).changed()),
+    template.map((pk) => keyFilter(shop.entity('E', { key: { pk } })) as FilterNode),
+    fc
+      .tuple(template, template)
+      .map(([pk, sk]) => keyFilter(shop.entity('E', { key: { pk, sk } })) as FilterNode),
+    fc.array(tie('filter'), { maxLength: 3 }).map((filters) => all(...filters)),
+    fc.array(tie('filter'), { maxLength: 3 }).map((filters) => any(...filters)),
+    tie('filter').map((one) => not(one)),
+  ),
+}));
+
+const wire = fc.constantFrom<AttributeValue>(
+  { S: 'x' },
+  { S: 'y' },
+  { S: '1' },
+  { N: '1' },
+  { N: '1.0' },
+  { BOOL: true },
+  { NULL: true },
+  { M: { b: { S: 'x' } } },
+  { L: [{ S: 'x' }] },
+  { SS: ['x'] },
+  // What DynamoDB cannot have written: a filter that looks at it cannot judge the record.
+  { S: 'x', N: '1' } as never,
+  {} as never,
+);
+const image = fc.dictionary(fc.constantFrom('a', 'b'), wire, { maxKeys: 2, noNullPrototype: true });
+const keyValue = fc.constantFrom<AttributeValue>(
+  { S: 'U#1' },
+  { S: 'U#X#1' },
+  { S: 'V' },
+  { S: '' },
+  { N: '7' },
+  { B: 'AQ==' },
+  {} as never,
+);
+const keys = fc.record({ pk: keyValue, sk: keyValue }, { requiredKeys: ['pk'], noNullPrototype: true });
+
+const record = fc
+  .tuple(
+    fc.constantFrom<EventName>('INSERT', 'MODIFY', 'REMOVE'),
+    keys,
+    image,
+    image,
+    fc.constantFrom('both', 'none'),
+  )
+  .map(([eventName, Keys, NewImage, OldImage, images]) =>
+    ofImages(eventName, Keys, images === 'both' ? { NewImage, OldImage } : {}),
+  );
+
+function ofImages(
+  eventName: EventName,
+  Keys: AttributeMap,
+  { NewImage, OldImage }: { NewImage?: AttributeMap; OldImage?: AttributeMap },
+): StreamRecord {
+  return {
+    eventName,
+    eventSourceARN: 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000',
+    dynamodb: {
+      Keys,
+      ...(eventName !== 'REMOVE' && NewImage && { NewImage }),
+      ...(eventName !== 'INSERT' && OldImage && { OldImage }),
+      SequenceNumber: '1',
+    },
+  };
+}
+
+describe('an index of filters', () => {
+  it('finds what testing one filter after another finds, in the same order, faults included', () => {
+    fc.assert(
+      fc.property(fc.array(filter, { minLength: 1, maxLength: 30 }), record, (filters, given) => {
+        expect(indexed(filters, given)).toEqual(linear(filters, given));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('tests only the filters that ask for what the record has', () => {
+    const tested: string[] = [];
+    const watched = (status: string) =>
+      all(
+        shop.attr('status').to(status),
+        where(
+          status,
+          () => {
+            tested.push(status);
+            return true;
+          },
+          { reads: [] },
+        ),
+      );
+    const filters = Array.from({ length: 1000 }, (_, index) => watched(`S${index}`));
+    const keys = { pk: { S: 'U#1' } };
+    const change = ofImages('MODIFY', keys, {
+      OldImage: { ...keys, status: { S: 'S1' } },
+      NewImage: { ...keys, status: { S: 'S777' } },
+    });
+    expect(indexed(filters, change)).toEqual(['777']);
+    expect(new Set(tested)).toEqual(new Set(['S777']));
+  });
+
+  it('tests a part that filters have in common once a record, and anew for the next one', () => {
+    let tested = 0;
+    let answer = true;
+    const common: FilterNode = {
+      kind: 'where',
+      description: 'common',
+      reads: [],
+      test: () => {
+        tested++;
+        return answer;
+      },
+    };
+    const filters = [shop.attr('a').changed(), shop.attr('b').is('x'), not(shop.attr('a').is('y'))];
+    const find = filterIndex(
+      filters.map((one, value) => ({ filter: nodeOf(all(common, one)), value })),
+      'INSERT',
+      (value) => value,
+    );
+    const change = ofImages('INSERT', { pk: { S: 'U' } }, { NewImage: { a: { S: 'x' }, b: { S: 'x' } } });
+    expect(find(change)).toEqual([0, 1, 2]);
+    expect(tested).toBe(1);
+    answer = false;
+    expect(find(change)).toEqual([]);
+    expect(tested).toBe(2);
+  });
+
+  it('tells functions apart that say the same of themselves', () => {
+    const saying = (answer: boolean) => where('same', () => answer, { reads: [] });
+    const change = ofImages('INSERT', { pk: { S: 'U' } }, { NewImage: {} });
+    expect(indexed([saying(true), saying(false), saying(true), saying(false)], change)).toEqual(['0', '2']);
+  });
+
+  it('finds a filter once, however many of its values are the same', () => {
+    const change = ofImages('INSERT', { pk: { S: 'U' } }, { NewImage: { a: { N: '1.0' } } });
+    const twice = any(shop.attr('a').is(1, 1), shop.attr('a').is(1));
+    expect(indexed([twice, twice, twice, twice], change)).toEqual(['0', '1', '2', '3']);
+  });
+});

@@ -1,0 +1,65 @@
+import type { FilterNode } from './filter.js';
+import { matcher, type Predicate } from './match.js';
+import type { StreamRecord } from './record.js';
+
+/** Matchers of many filters that have parts in common: a common part is tested once a record. */
+export interface SharedMatcher {
+  matcherOf(filter: FilterNode): Predicate;
+  /** To be called before each record: what has been found out of another one, or of this one earlier, is forgotten. */
+  nextRecord(): void;
+}
+
+export function sharedMatcher(filters: readonly FilterNode[]): SharedMatcher {
+  const uses = new Map<string, number>();
+  const made = new Map<string, Predicate>();
+  const pass = { number: 0 };
+  const keyOf = identities();
+  const count = (filter: FilterNode): void => {
+    const key = keyOf(filter);
+    uses.set(key, (uses.get(key) ?? 0) + 1);
+    if (uses.get(key) === 1) partsOf(filter).forEach(count);
+  };
+  const matcherOf = (filter: FilterNode): Predicate => {
+    const key = keyOf(filter);
+    const known = made.get(key);
+    if (known) return known;
+    const test = matcher(filter, matcherOf);
+    const predicate = (uses.get(key) ?? 0) > 1 ? oncePerPass(test, pass) : test;
+    made.set(key, predicate);
+    return predicate;
+  };
+  filters.forEach(count);
+  return { matcherOf, nextRecord: () => void pass.number++ };
+}
+
+function partsOf(filter: FilterNode): readonly FilterNode[] {
+  if (filter.kind === 'not') return [filter.filter];
+  return filter.kind === 'all' || filter.kind === 'any' ? filter.filters : [];
+}
+
+/** The record is compared too: a test may itself have another record matched. What throws is not kept, and throws again. */
+function oncePerPass(test: Predicate, pass: { readonly number: number }): Predicate {
+  let testedIn = -1;
+  let tested: StreamRecord | undefined;
+  let result = false;
+  return (record) => {
+    if (testedIn !== pass.number || tested !== record) {
+      result = test(record);
+      tested = record;
+      testedIn = pass.number;
+    }
+    return result;
+  };
+}
+
+/** One text for equal filters. Functions are equal to themselves alone. */
+function identities(): (filter: FilterNode) => string {
+  const functions = new Map<unknown, number>();
+  return (filter) =>
+    JSON.stringify(filter, (_name, value) => {
+      if (typeof value !== 'function') return value;
+      const number = functions.get(value) ?? functions.size;
+      functions.set(value, number);
+      return number;
+    });
+}
