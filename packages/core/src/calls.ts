@@ -22,3 +22,6 @@ export interface HandlerCall {
   readonly change: AnyChange;
   readonly context: Context;
 }
+
+/** A call of whatever level. */
+export type AnyCall = RecordCall | HandlerCall;

@@ -1,4 +1,4 @@
-import type { CallContext } from './context.js';
+import type { AnyCall } from './calls.js';
 import { failed, type Outcome, outcomeMarker, outcomeOf } from './outcome.js';
 
 /**
@@ -10,7 +10,7 @@ import { failed, type Outcome, outcomeMarker, outcomeOf } from './outcome.js';
 export type Middleware<Unit> = (unit: Unit, next: (changed?: Unit) => Promise<Outcome>) => Promise<Outcome>;
 
 /** A middleware that fits around batches, records and handlers. */
-export type AnyMiddleware = <Call extends { readonly context: CallContext }>(
+export type AnyMiddleware = <Call extends AnyCall>(
   call: Call,
   next: (changed?: Call) => Promise<Outcome>,
 ) => Promise<Outcome>;

@@ -57,7 +57,7 @@ export {
 } from '@sluice/filters';
 export { type Backoff, exponentialBackoff } from './backoff.js';
 export { type BatchOptions, type BatchResult, runBatch } from './batch.js';
-export type { HandlerCall, RecordCall } from './calls.js';
+export type { AnyCall, HandlerCall, RecordCall } from './calls.js';
 export type { AnyMiddleware, Middleware } from './chain.js';
 export type { AnyChange, Change, Expired, Inserted, Modified, Removed } from './change.js';
 export { type Clock, type Random, systemClock } from './clock.js';
@@ -77,6 +77,15 @@ export {
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { type Explanation, explain } from './explain.js';
 export { consoleLogger, type Logger } from './logger.js';
+export { type LoggingOptions, type LogLevel, logging } from './logging.js';
+export {
+  type MetricAttributes,
+  type MetricDefinition,
+  type MetricName,
+  type Metrics,
+  metricDefinitions,
+  metrics,
+} from './metrics.js';
 export { handled, neverAgain, type Outcome, retryLater, skipped } from './outcome.js';
 export { printRoutes } from './print-routes.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';
