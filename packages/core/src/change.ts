@@ -40,6 +40,8 @@ export type Expired<M extends Model> = Removed<M> & { readonly by: 'ttl' };
 export type Change<M extends Model> = Inserted<M> | Modified<M> | Removed<M>;
 
 interface Fields<T extends ModelTypes, E extends EventName> {
+  /** What the change is about; it exists in types only. */
+  readonly '~scope'?: T['scope'];
   readonly eventName: E;
   /** The item's key attributes, decoded. */
   readonly keys: T['keys'];

@@ -92,6 +92,7 @@ export { createProcessMemory, type ProcessMemory } from './process-memory.js';
 export { type Progress, type RecordState, recallFrom, type Task } from './progress.js';
 export { type RetryOptions, retry } from './retry.js';
 export {
+  type AboutScope,
   type Handling,
   makeRoute,
   type Route,

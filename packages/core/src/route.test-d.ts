@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Inserted, type Modified, type Removed, route, table } from './index.js';
+import { all, any, type Inserted, type Modified, not, type Removed, route, table, where } from './index.js';
 
 const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' } });
 const schema = z.object({
@@ -113,3 +113,23 @@ route.modify(Order, { id: 'i' }, (_change: Modified<typeof Checked>) => undefine
 route.remove(Order, {}, (_change: Removed<typeof Order>) => undefined);
 // @ts-expect-error promises that nobody waits for
 route.insert(Order, { id: 'j' }, () => [Promise.resolve()]);
+
+// A filter is about what the route is about, or about its table.
+const Cart = shop.entity('Cart', { key: { pk: 'USER#:userId', sk: 'CART' } });
+const Log = table('log', { keys: { partition: 'pk' } });
+route.insert(Order, { id: 'k', when: shop.attr('origin').is('EU') }, () => undefined);
+route.insert(
+  Order,
+  { id: 'l', when: all(shop.attr('a').is(1), Order.attr('status').is('PAID')) },
+  () => undefined,
+);
+route.insert(Order, { id: 'm', when: where('odd', () => true) }, () => undefined);
+// @ts-expect-error This filter is about the entity Cart, but it is used for the entity Order.
+route.insert(Order, { id: 'n', when: Cart.attr('lines').exists() }, () => undefined);
+// @ts-expect-error one part is about another entity
+const mixed = any(Order.attr('status').changed(), Cart.attr('lines').changed());
+// @ts-expect-error about another table
+route.on(Order, { id: 'p', when: not(Log.attr('a').exists()) }, () => undefined);
+// @ts-expect-error about one entity only, and the route is about the whole table
+route.remove(shop, { id: 'q', when: Order.attr('status').is('PAID') }, () => undefined);
+void mixed;

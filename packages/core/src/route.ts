@@ -3,6 +3,7 @@ import {
   all,
   type EventName,
   eventName,
+  type Filter,
   type FilterNode,
   type Model,
   modelFilter,
@@ -48,12 +49,32 @@ export interface Routes {
 export interface RouteOptions {
   /** Required: function names do not survive minifiers. */
   readonly id: string;
+  /** Over attributes of the model, or of its table. */
   readonly when?: AnyFilter;
   /** Among the routes that match a record: lower ones run first. 0 by default; equal ones run in the order in which they are given. */
   readonly order?: number;
   /** A group's name. Of its routes that match a record the first in order runs, and the others do not. */
   readonly exclusive?: string;
 }
+
+/** The filter of a route, about its model. */
+interface When<W extends AnyFilter, M extends Model> {
+  readonly when?: W & AboutScope<W, NonNullable<M['~types']>['scope']>;
+}
+
+/** What a filter must be besides, to be about a model or a change: anything, or else a sentence that nothing is. */
+export type AboutScope<When, Scope> =
+  When extends Filter<infer Asked>
+    ? Scope extends Asked
+      ? unknown
+      : `This filter is about ${ScopeName<Asked>}, but it is used for ${ScopeName<Scope>}.`
+    : unknown;
+
+type ScopeName<Scope> = Scope extends { readonly entity: infer Name extends string }
+  ? `the entity ${Name}`
+  : Scope extends { readonly table: infer Name extends string }
+    ? `the table ${Name}`
+    : 'any table';
 
 /** What the kinds of route have in common with their decorators: the events, and the filter that the kind brings. */
 export interface RouteKind {
@@ -70,31 +91,31 @@ export const routeKinds = {
 
 /** The function style: `route.modify(Order, { id: 'receipt', when }, async (change) => …)`. */
 export const route = {
-  insert: <M extends Model>(
+  insert: <M extends Model, W extends AnyFilter>(
     model: M,
-    options: RouteOptions,
+    options: RouteOptions & When<W, M>,
     handle: (change: Inserted<M>, context: Context) => Handling,
   ) => makeRoute(model, routeKinds.insert, options, handle),
-  modify: <M extends Model>(
+  modify: <M extends Model, W extends AnyFilter>(
     model: M,
-    options: RouteOptions,
+    options: RouteOptions & When<W, M>,
     handle: (change: Modified<M>, context: Context) => Handling,
   ) => makeRoute(model, routeKinds.modify, options, handle),
   /** Every REMOVE, by TTL too; `by: 'user'` leaves TTL's out. */
-  remove: <M extends Model>(
+  remove: <M extends Model, W extends AnyFilter>(
     model: M,
-    options: RouteOptions & { readonly by?: RemovedBy },
+    options: RouteOptions & When<W, M> & { readonly by?: RemovedBy },
     handle: (change: Removed<M>, context: Context) => Handling,
   ) => makeRoute(model, { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options, handle),
-  expire: <M extends Model>(
+  expire: <M extends Model, W extends AnyFilter>(
     model: M,
-    options: RouteOptions,
+    options: RouteOptions & When<W, M>,
     handle: (change: Expired<M>, context: Context) => Handling,
   ) => makeRoute(model, routeKinds.expire, options, handle),
   /** Several events, all by default; the handler tells them apart by `change.eventName`. */
-  on: <M extends Model, const E extends EventName = EventName>(
+  on: <M extends Model, W extends AnyFilter, const E extends EventName = EventName>(
     model: M,
-    options: RouteOptions & { readonly events?: readonly E[] },
+    options: RouteOptions & When<W, M> & { readonly events?: readonly E[] },
     handle: (change: Extract<Change<M>, { readonly eventName: E }>, context: Context) => Handling,
   ) => makeRoute(model, { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options, handle),
 };

@@ -97,3 +97,17 @@ export class NoChange {
 // @ts-expect-error the id is required
 @Handlers(Order)
 export class NoId {}
+
+@Handlers('filters', Order)
+export class Filters {
+  @OnModify({ when: shop.attr('origin').changed(), order: 1, exclusive: 'mail' })
+  ofTheTable(_change: Modified<typeof Order>) {}
+
+  // @ts-expect-error This filter is about the entity Cart, but it is used for the entity Order.
+  @OnModify({ when: Cart.attr('lines').changed() })
+  ofAnotherEntity(_change: Modified<typeof Order>) {}
+
+  // @ts-expect-error about another entity, whatever the event
+  @On({ events: ['INSERT'], when: Cart.attr('lines').exists() })
+  inserted(_change: Inserted<typeof Order>) {}
+}

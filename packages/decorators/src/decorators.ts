@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import {
+  type AboutScope,
   type AnyFilter,
   type Context,
   type EventName,
   type Expired,
+  type Filter,
   type Handling,
   type Inserted,
   type Model,
@@ -11,6 +13,7 @@ import {
   type Removed,
   type RemovedBy,
   type RouteKind,
+  type RouteOptions,
   routeKinds,
   type StreamRecord,
 } from '@sluice/core';
@@ -34,55 +37,70 @@ export function Handlers<M extends Model>(
 }
 
 /** A new item: `(change: Inserted<typeof Order>, context: Context)`. */
-export function OnInsert(options: { readonly when?: AnyFilter } = {}): HandlerDecorator<'INSERT'> {
-  return decorate('@OnInsert', routeKinds.insert, options.when);
+export function OnInsert<W extends AnyFilter = Filter>(
+  options: MethodOptions<W> = {},
+): HandlerDecorator<'INSERT', W> {
+  return decorate('@OnInsert', routeKinds.insert, options);
 }
 
 /** A changed item: `(change: Modified<typeof Order>, context: Context)`. */
-export function OnModify(options: { readonly when?: AnyFilter } = {}): HandlerDecorator<'MODIFY'> {
-  return decorate('@OnModify', routeKinds.modify, options.when);
+export function OnModify<W extends AnyFilter = Filter>(
+  options: MethodOptions<W> = {},
+): HandlerDecorator<'MODIFY', W> {
+  return decorate('@OnModify', routeKinds.modify, options);
 }
 
 /** A deleted item, by TTL too; `by: 'user'` leaves TTL's out: `(change: Removed<typeof Order>, context: Context)`. */
-export function OnRemove<const By extends RemovedBy = RemovedBy>(
-  options: { readonly when?: AnyFilter; readonly by?: By } = {},
-): HandlerDecorator<'REMOVE', By> {
-  return decorate('@OnRemove', { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options.when);
+export function OnRemove<W extends AnyFilter = Filter, const By extends RemovedBy = RemovedBy>(
+  options: MethodOptions<W> & { readonly by?: By } = {},
+): HandlerDecorator<'REMOVE', W, By> {
+  return decorate('@OnRemove', { ...routeKinds.remove, ...(options.by && { by: options.by }) }, options);
 }
 
 /** An item that DynamoDB's TTL deleted, in the Region where it expired: `(change: Expired<typeof Order>, …)`. */
-export function OnExpire(options: { readonly when?: AnyFilter } = {}): HandlerDecorator<'REMOVE', 'ttl'> {
-  return decorate('@OnExpire', routeKinds.expire, options.when);
+export function OnExpire<W extends AnyFilter = Filter>(
+  options: MethodOptions<W> = {},
+): HandlerDecorator<'REMOVE', W, 'ttl'> {
+  return decorate('@OnExpire', routeKinds.expire, options);
 }
 
 /** Several events, all by default: `(change: Change<typeof Order>, …)`; `change.eventName` tells them apart. */
-export function On<const E extends EventName = EventName>(
-  options: { readonly events?: readonly E[]; readonly when?: AnyFilter } = {},
-): HandlerDecorator<E> {
-  return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options.when);
+export function On<W extends AnyFilter = Filter, const E extends EventName = EventName>(
+  options: MethodOptions<W> & { readonly events?: readonly E[] } = {},
+): HandlerDecorator<E, W> {
+  return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options);
+}
+
+/** What a handler's decorator takes: the options of a route, but for its id, which is the class's and the method's name. */
+export interface MethodOptions<W extends AnyFilter = AnyFilter> extends Omit<RouteOptions, 'id'> {
+  readonly when?: W;
 }
 
 /**
- * Decorates a method that takes the change of such an event, deleted by such a one; a method for another event, or for
- * no change at all, does not compile.
+ * Decorates a method that takes the change of such an event, about what such a filter is about, deleted by such a one; a method
+ * for another event or another model, or for no change at all, does not compile.
  */
-export type HandlerDecorator<E extends EventName, By extends RemovedBy = RemovedBy> = <
-  F extends (change: never, context: Context) => Handling,
->(
+export type HandlerDecorator<
+  E extends EventName,
+  W extends AnyFilter = Filter,
+  By extends RemovedBy = RemovedBy,
+> = <F extends (change: never, context: Context) => Handling>(
   target: object,
   method: string,
-  descriptor: TypedPropertyDescriptor<F> & CheckedEvent<Parameters<F>[0], E, By>,
+  descriptor: TypedPropertyDescriptor<F> &
+    CheckedEvent<Parameters<F>[0], E, By> &
+    CheckedFilter<Parameters<F>[0], W>,
 ) => void;
 
 function decorate(
   decorator: string,
   kind: RouteKind,
-  when: AnyFilter | undefined,
-): HandlerDecorator<never, never> {
+  options: MethodOptions,
+): HandlerDecorator<never, never, never> {
   return (target, method) => {
     refuseStandardDecorators(decorator, method);
     refuseStaticMethods(decorator, target, method);
-    describeMethod(target.constructor, { method, kind, when });
+    describeMethod(target.constructor, { method, kind, options });
   };
 }
 
@@ -96,6 +114,13 @@ type CheckedEvent<C, E extends EventName, By extends RemovedBy> = [C] extends [u
     : unknown extends C
       ? unknown
       : 'The first parameter of this method is no change; give it the type Inserted, Modified, Removed, Expired or Change of the model.';
+
+/** The change says what it is about, where the method says that it takes one. */
+type CheckedFilter<C, W> = C extends { readonly '~scope'?: infer Scope }
+  ? unknown extends Scope
+    ? unknown
+    : AboutScope<W, Exclude<Scope, undefined>>
+  : unknown;
 
 type CheckedBy<Taken extends RemovedBy, By extends RemovedBy> = [Taken] extends [never]
   ? unknown

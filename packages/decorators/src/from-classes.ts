@@ -50,10 +50,10 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
   }
   try {
     const instance = resolve(handlerClass, container) as Record<string, Route['handle'] | undefined>;
-    const routes = methods.map(({ method, kind, when }) => {
+    const routes = methods.map(({ method, kind, options }) => {
       const handle = instance[method];
       if (!handle) throw new TypeError(`what the container gives for it has no method ${method}.`);
-      return makeRoute(model, kind, { id: `${id}.${method}`, ...(when && { when }) }, handle.bind(instance));
+      return makeRoute(model, kind, { ...options, id: `${id}.${method}` }, handle.bind(instance));
     });
     return { routes, problems: [] };
   } catch (error) {

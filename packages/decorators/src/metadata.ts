@@ -1,4 +1,4 @@
-import { type AnyFilter, type Model, type RouteKind, SluiceError } from '@sluice/core';
+import { type Model, type RouteKind, type RouteOptions, SluiceError } from '@sluice/core';
 
 /** What a decorated class says of itself. It lives on the class; there is no registry. */
 export interface HandlersMetadata {
@@ -10,7 +10,7 @@ export interface HandlersMetadata {
 export interface MethodMetadata {
   readonly method: string;
   readonly kind: RouteKind;
-  readonly when: AnyFilter | undefined;
+  readonly options: Omit<RouteOptions, 'id'>;
 }
 
 const onClass = Symbol.for('sluice.handlers');
