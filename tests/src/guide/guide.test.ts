@@ -1,4 +1,4 @@
-import { absent, all, any, createRouter, not, route, skipped, table } from '@sluice/core';
+import { absent, all, any, createRouter, type Filter, not, route, skipped, table } from '@sluice/core';
 import { given, recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -23,8 +23,10 @@ const records = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' }
 const pending = { pk: 'USER#jo', sk: 'ORDER#7', status: 'PENDING', total: 30 };
 const noop = () => undefined;
 
-async function handledBy(when: Parameters<typeof route.on>[1]['when'], oldItem: object, newItem: object) {
-  const router = createRouter({ routes: [route.on(Order, { id: 'it', ...(when && { when }) }, noop)] });
+type OrderFilter = Filter<{ readonly table: 'shop'; readonly entity: 'Order' }>;
+
+async function handledBy(when: OrderFilter, oldItem: object, newItem: object) {
+  const router = createRouter({ routes: [route.on(Order, { id: 'it', when }, noop)] });
   return (await given(router).when(records.modify(oldItem, newItem))).handled.length === 1;
 }
 
