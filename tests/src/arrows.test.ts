@@ -8,7 +8,10 @@ const root = join(import.meta.dirname, '../..');
 /** The arrows of the project. What is not here is not allowed; no arrow leads from one sibling to another. */
 const packages: Record<string, Allowed> = {
   filters: { loads: [], types: ['@standard-schema/spec'] },
-  core: { loads: ['@sluice/filters', 'node:crypto'], types: ['@standard-schema/spec'] },
+  core: {
+    loads: ['@sluice/filters', '@opentelemetry/api', 'node:crypto'],
+    types: ['@standard-schema/spec'],
+  },
   decorators: { loads: ['@sluice/core', 'inversify', 'reflect-metadata'], tests: ['@sluice/testing'] },
   lambda: { loads: ['@sluice/core'], tests: ['@sluice/testing'] },
   poller: {

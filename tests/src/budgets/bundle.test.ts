@@ -43,7 +43,7 @@ const applications = {
 };
 
 /** No application needs these to route records on Lambda. */
-const neverBundled = ['@aws-sdk/', '@smithy/', 'pino', 'zod'];
+const neverBundled = ['@aws-sdk/', '@smithy/', '@opentelemetry/', 'pino', 'zod'];
 
 beforeAll(() => requireBuilt(...lambdaPackages));
 
@@ -65,6 +65,18 @@ describe.each(Object.entries(applications))(
   },
 );
 
+describe('middleware', () => {
+  const onlyIfUsed = ['retry', 'timeout', 'logging', 'metrics', 'tracing', 'watching'];
+  const among = (files: readonly string[]) =>
+    onlyIfUsed.filter((name) => files.some((file) => file.endsWith(`/core/dist/${name}.js`)));
+
+  it('is in a bundle only where it is used', async () => {
+    const used = "import { retry } from '@sluice/core'; console.log(retry);";
+    expect(among((await bundled(used)).files)).toEqual(['retry']);
+    expect(among((await bundled(applications.functions.entry)).files)).toEqual([]);
+  });
+});
+
 async function bundled(entry: string) {
   const { metafile } = await build({
     stdin: { contents: entry, resolveDir: `${root}tests`, loader: 'ts' },
@@ -82,6 +94,7 @@ async function bundled(entry: string) {
   const files = Object.entries(output.inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
   return {
     bytes: output.bytes,
+    files: files.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? path : [])),
     largest: files.slice(0, 5).map(([path, { bytesInOutput }]) => `${path} (${bytesInOutput})`),
     packages: [...new Set(Object.keys(metafile.inputs).flatMap((path) => packageOf(path) ?? []))],
   };
