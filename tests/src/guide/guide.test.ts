@@ -1,4 +1,4 @@
-import { absent, all, any, createRouter, type Filter, not, route, skipped, table } from '@sluice/core';
+import { absent, all, any, createRouter, type Filter, not, route, table } from '@sluice/core';
 import { given, recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -84,28 +84,6 @@ describe('filters', () => {
       records.expire(pending),
     );
     expect(seen).toEqual(['placed 30', 'INSERT', '30 31', 'removed 30', 'REMOVE', 'expired 7', 'REMOVE']);
-  });
-});
-
-describe('middleware', () => {
-  it('wraps each handler call', async () => {
-    const lines: string[] = [];
-    // #region middleware
-    const router = createRouter({
-      routes: [route.insert(Order, { id: 'placed' }, () => skipped('a test order'))],
-      middleware: {
-        handler: [
-          async ({ context }, next) => {
-            const outcome = await next();
-            lines.push(`${context.handlerId}: ${outcome.kind}`);
-            return outcome;
-          },
-        ],
-      },
-    });
-    // #endregion
-    await given(router).when(records.insert(pending));
-    expect(lines).toEqual(['placed: skipped']);
   });
 });
 
