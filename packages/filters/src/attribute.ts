@@ -1,6 +1,6 @@
 import type { AttributeType } from './attribute-value.js';
 import { compareDecimals } from './decimal.js';
-import { type CrossingDirection, type Filter, type FilterNode, node, type ValueTest } from './filter.js';
+import { type CrossingDirection, type Filter, type FilterNode, node, not, type ValueTest } from './filter.js';
 import {
   absent,
   type Decimal,
@@ -147,7 +147,7 @@ type KindsOf<V> =
 export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
   const valueIs = (test: ValueTest) => node({ kind: 'value', path, test });
   const changed = (before?: ValueTest, after?: ValueTest) => node({ kind: 'changed', path, before, after });
-  const delta = (direction: 'increased' | 'decreased', by: NumberLiteral | undefined) =>
+  const delta = (direction: 'increased' | 'decreased', by?: NumberLiteral) =>
     node({ kind: 'delta', path, direction, by: by === undefined ? undefined : amountOf(by) });
   const membersChanged = (change: 'added' | 'removed', members: readonly unknown[]) =>
     node({
@@ -156,21 +156,10 @@ export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
       change,
       members: members.length > 0 ? membersOf(members) : undefined,
     });
-  const attribute: Attribute = {
+  const attribute: Omit<Attribute, keyof typeof value> = {
     is: (...values) => valueIs(testOf(values)),
-    exists: () => valueIs(value.exists()),
-    ofType: (...types) => valueIs(value.ofType(...types)),
-    startsWith: (text) => valueIs(value.startsWith(text)),
-    endsWith: (text) => valueIs(value.endsWith(text)),
-    matches: (expression) => valueIs(value.matches(expression)),
-    lessThan: (limit) => valueIs(value.lessThan(limit)),
-    atMost: (limit) => valueIs(value.atMost(limit)),
-    greaterThan: (limit) => valueIs(value.greaterThan(limit)),
-    atLeast: (limit) => valueIs(value.atLeast(limit)),
-    has: (...members) => valueIs(value.has(...members)),
-    size: (size) => valueIs(value.size(size)),
     changed: () => changed(),
-    unchanged: () => node({ kind: 'not', filter: changed() }),
+    unchanged: () => not(changed()),
     from: (...values) => {
       const before = testOf(values);
       const from: FilterNode = { kind: 'changed', path, before, after: undefined };
@@ -183,8 +172,8 @@ export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
     disappeared: () => changed(undefined, testOf([absent])),
     nulled: () => changed(undefined, testOf([null])),
     typeChanged: () => node({ kind: 'typeChanged', path }),
-    increased: () => delta('increased', undefined),
-    decreased: () => delta('decreased', undefined),
+    increased: () => delta('increased'),
+    decreased: () => delta('decreased'),
     increasedBy: (amount) => delta('increased', amount),
     decreasedBy: (amount) => delta('decreased', amount),
     crossed: (limit, direction = 'either') =>
@@ -192,13 +181,20 @@ export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
     added: (...members) => membersChanged('added', members),
     removed: (...members) => membersChanged('removed', members),
   };
-  return attribute as Attribute<V, Scope>;
+  return Object.assign(attribute, ofSubject(valueIs)) as unknown as Attribute<V, Scope>;
+}
+
+/** Every test of a value is one of the subject image's value too. */
+function ofSubject(valueIs: (test: ValueTest) => Filter): Pick<Attribute, keyof typeof value> {
+  const filters = Object.entries(value).map(([name, testOf]) => {
+    const make = testOf as (...given: readonly unknown[]) => ValueTest;
+    return [name, (...given: readonly unknown[]) => valueIs(make(...given))];
+  });
+  return Object.fromEntries(filters);
 }
 
 function amountOf(amount: NumberLiteral): string {
   const text = toNumberText(amount);
   if (compareDecimals(text, '0') > 0) return text;
-  throw new TypeError(
-    `A number cannot increase or decrease by ${text}; give an amount above 0, or use increased() and decreased().`,
-  );
+  throw new TypeError(`A number cannot increase or decrease by ${text}; give an amount above 0.`);
 }

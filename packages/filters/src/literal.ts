@@ -18,9 +18,10 @@ export interface Decimal {
   readonly [decimalText]: string;
 }
 
-/** A number for a filter, as text of up to 38 digits: `decimal('0.12345678901234567890')`. */
+/** A number for a filter, as text: `decimal('0.12345678901234567890')`. Throws a `MalformedValueError` for other text. */
 export function decimal(text: string): Decimal {
-  return Object.freeze({ [decimalText]: numberText(text) });
+  canonicalDecimal(text);
+  return Object.freeze({ [decimalText]: text });
 }
 
 export type NumberLiteral = number | bigint | Decimal;
@@ -58,7 +59,7 @@ function wireOf(literal: unknown): AttributeValue {
     case 'object':
       if (isDecimal(literal)) return { N: toNumberText(literal) };
       if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
-      if (literal instanceof Set) return wireSet([...literal].map(toWire));
+      if (literal instanceof Set) return wireSet(literal);
       if (Array.isArray(literal)) return { L: Object.freeze(literal.map(toWire)) };
       if ([Object.prototype, null].includes(Object.getPrototypeOf(literal))) return { M: wireMap(literal) };
   }
@@ -72,14 +73,13 @@ function wireMap(literal: object): AttributeMap {
   );
 }
 
-function wireSet(members: readonly AttributeValue[]): AttributeValue {
-  const types = new Set(members.flatMap((member) => Object.keys(member)));
-  const [type = ''] = types;
-  if (types.size !== 1 || !'SNB'.includes(type)) {
-    throw notStorable(new Set());
-  }
-  const values = Object.freeze(members.flatMap((member) => Object.values(member) as string[]));
-  return { [`${type}S`]: values } as unknown as AttributeValue;
+/** DynamoDB's sets have at least one member, and all of one type. */
+function wireSet(set: ReadonlySet<unknown>): AttributeValue {
+  const members = [...set].map((member) => toWire(member) as { readonly [type: string]: unknown });
+  const type = Object.keys(members[0] ?? {}).join();
+  const values = members.map((member) => member[type]);
+  if (!/^[SNB]$/.test(type) || values.includes(undefined)) throw notStorable(set);
+  return { [`${type}S`]: Object.freeze(values) } as unknown as AttributeValue;
 }
 
 /** The decimal text of a number in a filter. Throws a `TypeError` for what is no number, or none that DynamoDB stores. */
@@ -94,24 +94,10 @@ function isDecimal(literal: unknown): literal is Decimal {
   return typeof literal === 'object' && literal !== null && decimalText in literal;
 }
 
-function numberText(text: string): string {
-  try {
-    canonicalDecimal(text);
-    return text;
-  } catch {
-    throw new TypeError(`decimal("${text}") is not a decimal number; write it as in "12.5" or "1E+30".`);
-  }
-}
-
 function notStorable(literal: unknown): TypeError {
+  const what = typeof literal === 'object' ? `a ${literal?.constructor?.name}` : String(literal);
   return new TypeError(
-    `A filter was given ${printable(literal)}, which DynamoDB cannot store there. Give a string, finite number, bigint, decimal(…), boolean, null, ` +
-      'Uint8Array, or a Set, array or plain object of them; for "no value" use absent.',
+    `A filter was given ${what}, which DynamoDB cannot store there. Expected a string, finite number, bigint, decimal(…), boolean, null, Uint8Array, ` +
+      'an array or plain object of them, a Set of only strings, only numbers or only Uint8Arrays, or, for "no value", absent.',
   );
-}
-
-function printable(literal: unknown): string {
-  return typeof literal === 'object'
-    ? `a ${literal?.constructor?.name ?? 'strange object'}`
-    : String(literal);
 }

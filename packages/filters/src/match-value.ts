@@ -70,7 +70,10 @@ function anyOf(tests: readonly ValuePredicate[]): ValuePredicate {
 function same(operand: Operand): ValuePredicate {
   if (operand === 'absent') return (value) => value === undefined;
   if (operand === 'streamRegion') {
-    return (value, record) => value !== undefined && textOf(value) === regionOf(record);
+    return (value, record) => {
+      const text = textOf(value);
+      return text !== undefined && text === regionOf(record);
+    };
   }
   return (value) => sameValue(value, operand);
 }
@@ -92,45 +95,25 @@ export function numberOf(value: AttributeValue | undefined): string | undefined 
 }
 
 /** `arn:aws:dynamodb:<region>:…` */
-function regionOf({ eventSourceARN }: StreamRecord): string {
-  return eventSourceARN.split(':', 4)[3] ?? '';
+function regionOf({ eventSourceARN }: StreamRecord): string | undefined {
+  return eventSourceARN.split(':', 4)[3];
 }
 
 function sizeOf(value: AttributeValue | undefined): number | undefined {
   if (value === undefined) return undefined;
   const type = typeOf(value);
-  switch (type) {
-    case 'S':
-    case 'L':
-    case 'SS':
-    case 'NS':
-    case 'BS':
-      return payload(value, type).length;
-    case 'B':
-      return Buffer.byteLength(payload(value, type), 'base64');
-    case 'M':
-      return Object.keys(payload(value, type)).length;
-    default:
-      return undefined;
-  }
+  if (type === 'B') return Buffer.byteLength(payload(value, type), 'base64');
+  if (type === 'M') return Object.keys(payload(value, type)).length;
+  return type === 'N' || type === 'BOOL' || type === 'NULL' ? undefined : payload(value, type).length;
 }
 
 /** The members of a set, and the elements of a list. What is neither has none. */
 function membersOf(value: AttributeValue | undefined): readonly AttributeValue[] {
   if (value === undefined) return [];
   const type = typeOf(value);
-  switch (type) {
-    case 'L':
-      return payload(value, type);
-    case 'SS':
-      return payload(value, type).map((S) => ({ S }));
-    case 'NS':
-      return payload(value, type).map((N) => ({ N }));
-    case 'BS':
-      return payload(value, type).map((B) => ({ B }));
-    default:
-      return [];
-  }
+  if (type === 'L') return payload(value, type);
+  if (type !== 'SS' && type !== 'NS' && type !== 'BS') return [];
+  return payload(value, type).map((member) => ({ [type.charAt(0)]: member }) as unknown as AttributeValue);
 }
 
 /** Whether a value has more of one of the members, or of any, than another one has: a member counts as often as it occurs. */

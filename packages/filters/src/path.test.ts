@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AttributeMap, parsePath, printPath, readPath } from './index.js';
+import { type AttributeMap, parsePath, pathOf, printPath, readPath } from './index.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
 
@@ -26,6 +26,23 @@ describe('an attribute path', () => {
     expect(printPath(expected)).toBe(text);
     expect(Object.isFrozen(parsePath(text))).toBe(true);
   });
+
+  it.each<[(string | number)[], string]>([
+    [['a.b', 0, 'c'], '["a.b"][0].c'],
+    [['a', 'b[0]'], 'a["b[0]"]'],
+    [['a"b.c'], '["a\\"b.c"]'],
+  ])('of odd names is printed so that nobody takes it for another one: %j', (segments, printed) => {
+    expect(pathOf(segments)).toEqual(segments);
+    expect(Object.isFrozen(pathOf(segments))).toBe(true);
+    expect(printPath(segments)).toBe(printed);
+  });
+
+  it.each([[[]], [[0]], [['']], [['a', '']], [['a', -1]], [['a', 1.5]], [['a', undefined]], [['a', {}]]])(
+    'is not made of %j',
+    (segments) => {
+      expect(() => pathOf(segments)).toThrowError(/is not an attribute path/);
+    },
+  );
 
   it('survives printing and reading', () => {
     fc.assert(
@@ -53,7 +70,9 @@ describe('an attribute path', () => {
     'a.[0]',
   ])('refuses "%s" and shows what one looks like', (text) => {
     expect(() => parsePath(text)).toThrowError(TypeError);
-    expect(() => parsePath(text)).toThrowError(/is not an attribute path.*address\.city or lines\[0\]\.sku/);
+    expect(() => parsePath(text)).toThrowError(
+      /is not an attribute path.*address\.city, lines\[0\]\.sku or attrAt/,
+    );
   });
 });
 

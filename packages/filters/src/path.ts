@@ -11,11 +11,7 @@ export function parsePath(path: string): PathSegments {
   const segments: (string | number)[] = [];
   for (const part of path.split('.')) {
     const match = /^([^[\]]+)((?:\[\d+\])*)$/.exec(part);
-    if (!match?.[1]) {
-      throw new TypeError(
-        `"${path}" is not an attribute path. Expected names and list indexes, as in address.city or lines[0].sku.`,
-      );
-    }
+    if (!match?.[1]) throw notAPath(path);
     segments.push(match[1], ...Array.from(match[2]?.matchAll(/\d+/g) ?? [], Number));
   }
   return Object.freeze(segments);
@@ -29,9 +25,12 @@ export function pathOf(segments: readonly unknown[]): PathSegments {
       : typeof segment === 'string' && segment !== '',
   );
   if (isPath && segments.length > 0) return Object.freeze([...segments]) as PathSegments;
-  throw new TypeError(
-    `(${segments.map((segment) => JSON.stringify(segment)).join(', ')}) is not an attribute path. Expected the attribute's name, then names and list indexes, ` +
-      "as in attrAt('lines', 0, 'sku').",
+  throw notAPath(segments);
+}
+
+function notAPath(path: unknown): TypeError {
+  return new TypeError(
+    `${JSON.stringify(path)} is not an attribute path. Expected names and list indexes, as in address.city, lines[0].sku or attrAt('lines', 0, 'a.b').`,
   );
 }
 

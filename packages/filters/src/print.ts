@@ -9,7 +9,6 @@ import type {
   ValueTestKind,
 } from './filter.js';
 import { printPath } from './path.js';
-import type { AttributeValue } from './record.js';
 
 /** A filter in words, on one line: `status changed from "PENDING" to "PAID"`. */
 export function printFilter(filter: AnyFilter): string {
@@ -30,13 +29,12 @@ const printers: { readonly [K in FilterKind]: (filter: Extract<FilterNode, { kin
     Object.entries(templates)
       .map(([name, template]) => `${name} like "${template}"`)
       .join(' and '),
-  value: ({ path, test }) =>
-    `${printPath(path)} ${test.kind === 'exists' ? 'exists' : `is ${printTest(test)}`}`,
+  value: ({ path, test }) => `${printPath(path)} is ${printTest(test)}`,
   changed: ({ path, before, after }) => {
-    if (before && !after && printTest(before) === 'absent') return `${printPath(path)} appeared`;
-    if (after && !before && printTest(after) === 'absent') return `${printPath(path)} disappeared`;
     const from = before ? ` from ${printTest(before)}` : '';
-    return `${printPath(path)} changed${from}${after ? ` to ${printTest(after)}` : ''}`;
+    const to = after ? ` to ${printTest(after)}` : '';
+    const change = ` changed${from}${to}`;
+    return printPath(path) + (shortNames[change] ?? change);
   },
   typeChanged: ({ path }) => `${printPath(path)} changed its type`,
   delta: ({ path, direction, by }) =>
@@ -44,8 +42,13 @@ const printers: { readonly [K in FilterKind]: (filter: Extract<FilterNode, { kin
   crossed: ({ path, limit, direction }) =>
     `${printPath(path)} crossed ${limit}${direction === 'either' ? '' : ` ${direction}wards`}`,
   membersChanged: ({ path, change, members }) =>
-    `${printPath(path)} ${change === 'added' ? 'gained' : 'lost'} ${members ? printMembers(members) : 'a member'}`,
+    `${printPath(path)} ${change} ${members ? printOperands(members) : 'anything'}`,
   where: ({ description }) => `where ${JSON.stringify(description)}`,
+};
+
+const shortNames: { readonly [change: string]: string } = {
+  ' changed from absent': ' appeared',
+  ' changed to absent': ' disappeared',
 };
 
 /** A filter inside another one. What is joined by "and" or "or" itself gets parentheses. */
@@ -64,15 +67,15 @@ function printTest(test: ValueTest): string {
 }
 
 const testPrinters: { readonly [K in ValueTestKind]: (test: Extract<ValueTest, { kind: K }>) => string } = {
-  oneOf: ({ operands }) => printMembers(operands),
+  oneOf: ({ operands }) => printOperands(operands),
   anyOf: ({ tests }) => tests.map(printTest).join(' or '),
   startsWith: ({ text }) => `text that starts with ${JSON.stringify(text)}`,
   endsWith: ({ text }) => `text that ends with ${JSON.stringify(text)}`,
   matches: ({ source, flags }) => `text that matches /${source}/${flags}`,
   compare: ({ operator, than }) => `${comparisons[operator]} ${than}`,
-  has: ({ members }) => `a set or list with ${printMembers(members)}`,
+  has: ({ members }) => `a set or list with ${printOperands(members)}`,
   size: ({ test }) => `of size ${printTest(test)}`,
-  exists: () => 'something',
+  exists: () => 'present',
   ofType: ({ types }) => `of type ${types.join(' or ')}`,
 };
 
@@ -83,37 +86,17 @@ const comparisons: Readonly<Record<CompareOperator, string>> = {
   '>=': 'at least',
 };
 
-function printMembers(members: readonly Operand[]): string {
+function printOperands(members: readonly Operand[]): string {
   const list = members.map(printOperand).join(', ');
   return members.length > 1 ? `one of ${list}` : list;
 }
 
 function printOperand(operand: Operand): string {
-  if (operand === 'absent') return 'absent';
-  return operand === 'streamRegion' ? "the stream's Region" : printValue(operand);
-}
-
-function printValue(value: AttributeValue): string {
-  const type = typeOf(value);
-  switch (type) {
-    case 'NULL':
-      return 'null';
-    case 'N':
-      return payload(value, type);
-    case 'L':
-      return `[${payload(value, type).map(printValue).join(', ')}]`;
-    case 'M':
-      return `{${Object.entries(payload(value, type))
-        .map(([name, inside]) => `${JSON.stringify(name)}: ${printValue(inside)}`)
-        .join(', ')}}`;
-    case 'NS':
-      return `{${payload(value, type).join(', ')}}`;
-    case 'SS':
-    case 'BS':
-      return `{${payload(value, type)
-        .map((member) => JSON.stringify(member))
-        .join(', ')}}`;
-    default:
-      return JSON.stringify(payload(value, type));
-  }
+  if (operand === 'absent') return operand;
+  if (operand === 'streamRegion') return "the stream's Region";
+  const type = typeOf(operand);
+  const value = payload(operand, type);
+  if (type === 'NULL') return 'null';
+  // Sets, lists and maps are printed with the types of what is in them, so that they are told apart.
+  return type === 'N' ? String(value) : JSON.stringify(typeof value === 'object' ? operand : value);
 }

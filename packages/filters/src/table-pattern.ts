@@ -28,9 +28,8 @@ export function tablePattern(given: string, env: Environment): TablePattern | Ta
     return value ?? '';
   });
   if (unset.length > 0) {
-    const which = unset.length > 1 ? 'variables' : 'variable';
     return {
-      problem: `table "${given}" needs the environment ${which} ${unset.join(' and ')}; set it to the table's name, or the part of it that is missing`,
+      problem: `table "${given}" needs ${unset.join(' and ')} in the environment, which has no such value`,
     };
   }
   const isArn = text.startsWith('arn:');
@@ -55,11 +54,10 @@ const tableArn = /^arn:[\w*-]+:[\w*-]+:[\w*-]*:[\w*-]*:table\/[\w.*-]+$/;
 
 function notATable(given: string, text: string): string {
   const filledIn = given === text ? '' : `, which comes to "${text}",`;
-  const expected = text.includes('/stream/')
-    ? "is a stream's ARN, and a stream that is switched on again has another; give the table's, which ends before /stream/"
-    : "is no table's name; give a name of letters, digits, _, - and ., a table's ARN (arn:aws:dynamodb:…:table/shop), or a pattern of either with *; " +
-      'environment variables are written ${NAME}';
-  return `table "${given}"${filledIn} ${expected}`;
+  return (
+    `table "${given}"${filledIn} is no table's name; give a name of letters, digits, _, - and ., the table's ARN (without /stream/…), ` +
+    'or a pattern of either with *; environment variables are written ${NAME}'
+  );
 }
 
 /** Each piece between two `*` is taken at the first place where it stands, so that nothing is ever tried twice. */

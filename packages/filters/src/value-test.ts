@@ -15,8 +15,8 @@ export type TestedKind = 'text' | 'number' | 'members' | 'sized' | 'any';
 
 /** Tests of one value. A value of another type than the test is about does not pass, and nor does one that is not there. */
 export const value = Object.freeze({
-  startsWith: (text: string) => tested('text', { kind: 'startsWith', text: textOf(text) }),
-  endsWith: (text: string) => tested('text', { kind: 'endsWith', text: textOf(text) }),
+  startsWith: (text: string) => tested('text', { kind: 'startsWith', text }),
+  endsWith: (text: string) => tested('text', { kind: 'endsWith', text }),
   /** The expression is found in the text; `^` and `$` tie it to the ends. */
   matches: ({ source, flags }: RegExp) => tested('text', { kind: 'matches', source, flags }),
   /** Numbers are compared exactly, whatever their length. */
@@ -44,11 +44,6 @@ function compare(operator: CompareOperator, limit: NumberLiteral): Tested<'numbe
 
 function tested<Kind extends TestedKind>(kind: Kind, test: ValueTest): Tested<Kind> {
   return Object.freeze(Object.defineProperty(test, about, { value: kind })) as Tested<Kind>;
-}
-
-function textOf(text: string): string {
-  if (typeof text === 'string') return text;
-  throw new TypeError(`A test of text was given ${typeof text}; give it a string.`);
 }
 
 export function membersOf(members: readonly unknown[]): readonly AttributeValue[] {
