@@ -19,6 +19,7 @@ export {
   MissingKeyError,
   SluiceError,
 } from './errors.js';
+export { type Decision, decide } from './explain.js';
 export {
   type AnyFilter,
   all,
@@ -39,6 +40,7 @@ export {
   type ValueTestKind,
   where,
 } from './filter.js';
+export { filterIndex, type Indexed } from './filter-index.js';
 export { imagesCarried, imagesRead } from './images.js';
 export { type Captures, type KeyTemplate, parseKeyTemplate } from './key-template.js';
 export {
