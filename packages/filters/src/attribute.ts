@@ -10,7 +10,7 @@ import {
   toNumberText,
 } from './literal.js';
 import type { PathSegments } from './path.js';
-import { membersOf, type Size, type Tested, type TestedKind, testOf, value } from './value-test.js';
+import { membersOf, type Size, type Tested, testOf, value } from './value-test.js';
 
 /**
  * Filters over one attribute. `V` is the attribute's type in the schema's input, `unknown` without a schema; there are the

@@ -11,11 +11,16 @@ import {
   keyFilter,
   modelFilter,
   not,
+  removedBy,
   type StreamViewType,
+  streamRegion,
   table,
+  value,
+  where,
 } from './index.js';
 
-const shop = table('shop', { keys: { partition: 'pk' } });
+const keys = { partition: 'pk' } as const;
+const shop = table('shop', { keys });
 const status = shop.attr('status');
 const events: readonly EventName[] = ['INSERT', 'MODIFY', 'REMOVE'];
 const none: readonly Image[] = [];
@@ -45,6 +50,28 @@ describe('the images that a filter reads', () => {
     ['disappeared', status.disappeared(), both],
     ['table', { kind: 'table', name: 'shop' }, nothing],
     ['eventName', { kind: 'eventName', names: ['INSERT'] }, nothing],
+    ['is with tests', status.is(value.size(3), streamRegion), subject],
+    ['a test of the value', status.matches(/x/), subject],
+    ['unchanged', status.unchanged(), both],
+    ['nulled', status.nulled(), both],
+    ['typeChanged', status.typeChanged(), both],
+    ['increased', status.increased(), both],
+    ['decreasedBy', status.decreasedBy(2), both],
+    ['crossed', status.crossed(2), both],
+    ['added', status.added('x'), both],
+    ['removed', status.removed(), both],
+    ['where', where('it', () => true), both],
+    [
+      'where that says what it reads',
+      where('it', () => true, { reads: ['NewImage'] }),
+      [['NewImage'], ['NewImage'], none],
+    ],
+    ['where that reads nothing', where('it', () => true, { reads: [] }), nothing],
+    [
+      'removedBy, inferred',
+      removedBy('ttl', table('t', { keys, ttl: 'ttl', ttlOnReplicas: 'infer' })),
+      [none, none, ['OldImage']],
+    ],
     ['removedBy', { kind: 'removedBy', by: 'ttl' }, nothing],
     ['key', keyFilter(shop.entity('Order', { key: { pk: 'ORDER#:id' } })) as AnyFilter, nothing],
     ['nothing to combine', all(any()), nothing],

@@ -396,6 +396,39 @@ describe('who removed an item', () => {
     }
   });
 
+  it('is TTL too in a replica where the table infers it: the item had expired by the time of the record', () => {
+    const sessions = table('sessions', {
+      keys: { partition: 'pk' },
+      ttl: 'expires.at',
+      ttlOnReplicas: 'infer',
+    });
+    const inferred = removedBy('ttl', sessions.entity('Session', {}));
+    const removedAt = (seconds: number | undefined, expiresAt: AttributeMap): StreamRecord => {
+      const { dynamodb, ...rest } = remove(expiresAt);
+      const time = seconds === undefined ? {} : { ApproximateCreationDateTime: seconds };
+      return { ...rest, dynamodb: { ...dynamodb, ...time } };
+    };
+    const expires = (text: string): AttributeMap => ({ 'expires.at': { N: text } });
+    expect(matches(inferred, removedAt(1_800_000_000, expires('1799999999')))).toBe(true);
+    expect(matches(inferred, removedAt(1_800_000_000, expires('1.8E9')))).toBe(true);
+    for (const given of [
+      removedAt(1_800_000_000, expires('1800000001')),
+      removedAt(1_800_000_000, {}),
+      removedAt(1_800_000_000, { 'expires.at': { S: '1799999999' } }),
+      removedAt(undefined, expires('1')),
+    ]) {
+      expect(matches(inferred, given)).toBe(false);
+      expect(matches(removedBy('user', sessions), given)).toBe(true);
+    }
+    // Without the inference the record alone tells.
+    expect(matches(byTtl, removedAt(1_800_000_000, expires('1799999999')))).toBe(false);
+    expect(matches(removedBy('ttl', shop), removedAt(1_800_000_000, expires('1')))).toBe(false);
+    // The mark is enough: nothing else is read.
+    expect(matches(inferred, record('REMOVE', {}, { userIdentity: ttl }))).toBe(true);
+    expect(() => matches(inferred, record('REMOVE', {}))).toThrowError(/reads OldImage/);
+    expect(matches(inferred, insert({}))).toBe(false);
+  });
+
   it('is a question that only a REMOVE answers', () => {
     for (const given of [insert(paid), record('MODIFY', { old: paid, new: paid }, { userIdentity: ttl })]) {
       expect(matches(byTtl, given)).toBe(false);
@@ -429,6 +462,15 @@ describe('table, event and key', () => {
         false,
       );
     }
+  });
+
+  it('a table may be named by its ARN or a pattern; a placeholder is looked up before', () => {
+    const on = (name: string) =>
+      matches(modelFilter(table(name, { keys: { partition: 'pk' } })), insert(paid));
+    expect(on('arn:aws:dynamodb:eu-central-1:123456789012:table/shop')).toBe(true);
+    expect(on('arn:aws:dynamodb:us-east-1:123456789012:table/shop')).toBe(false);
+    expect(on('sh*')).toBe(true);
+    expect(() => on('shop-${STAGE}')).toThrowError(/cannot be tested: table "shop-\$\{STAGE\}" needs STAGE/);
   });
 
   it('events are matched by their names', () => {

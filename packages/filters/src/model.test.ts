@@ -5,12 +5,18 @@ import {
   absent,
   all,
   any,
+  decimal,
+  eventName,
   type FilterNode,
+  inferredTtl,
   keyFilter,
   modelFilter,
   not,
+  removedBy,
+  streamRegion,
   table,
   tableOfModel,
+  value,
 } from './index.js';
 
 const keys = { partition: 'pk', sort: 'sk' } as const;
@@ -26,6 +32,21 @@ const filters: readonly AnyFilter[] = [
   status.from('PENDING'),
   status.from('PENDING').to('PAID'),
   status.is(1, 1n, true, new Uint8Array([1])),
+  status.is(['a', { b: new Set(['c']) }], decimal('0.1'), streamRegion),
+  status.from(value.startsWith('P'), null).to(value.ofType('S'), value.exists()),
+  status.matches(/^P/i),
+  status.size(value.atLeast(3)),
+  status.unchanged(),
+  status.nulled(),
+  status.typeChanged(),
+  status.increased(),
+  status.decreasedBy(0.5),
+  status.crossed(100, 'up'),
+  status.added(),
+  status.removed('vip', { a: 1 }),
+  shop.attrAt('a.b', 0).has('vip'),
+  eventName('INSERT', 'REMOVE'),
+  removedBy('ttl', shop),
   modelFilter(shop),
   modelFilter(Order),
 ];
@@ -94,6 +115,22 @@ describe('a table', () => {
     expect(tableOfModel(shop)).toBe(shop);
     expect(keyFilter(shop)).toBeUndefined();
     expect(modelFilter(shop)).toEqual({ kind: 'table', name: 'shop' });
+  });
+
+  it('keeps its name as it was given', () => {
+    expect(table('shop-${STAGE}', { keys })).toMatchObject({ name: 'shop-${STAGE}' });
+  });
+
+  it('infers deletions by TTL only where it can: from the old image, by an attribute', () => {
+    expect(shop.ttlOnReplicas).toBeUndefined();
+    expect(inferredTtl(shop)).toBeUndefined();
+    const infers = table('shop', { keys, ttl: 'expiresAt', view: 'OLD_IMAGE', ttlOnReplicas: 'infer' });
+    expect(inferredTtl(infers.entity('Any', {}))).toBe('expiresAt');
+    expect(() => table('shop', { keys, ttlOnReplicas: 'infer' })).toThrowError(/ttlOnReplicas.*give it ttl/);
+    const view = 'NEW_IMAGE';
+    expect(() => table('shop', { keys, ttl: 'expiresAt', view, ttlOnReplicas: 'infer' })).toThrowError(
+      TypeError,
+    );
   });
 
   it('does not follow the options that it was made from', () => {
