@@ -1,0 +1,20 @@
+import { allocation } from './allocation.js';
+import { decoding } from './decoding.js';
+import { dispatch } from './dispatch.js';
+import type { Group } from './group.js';
+import { lanes } from './lanes.js';
+import { matching } from './matching.js';
+import { sizes } from './sizes.js';
+import { start } from './start.js';
+
+export const groups = {
+  dispatch,
+  matching,
+  allocation,
+  lanes,
+  sizes,
+  decoding,
+  start,
+} satisfies Record<string, Group>;
+
+export type GroupName = keyof typeof groups;
