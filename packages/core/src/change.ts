@@ -16,6 +16,7 @@ import {
 } from '@sluice/filters';
 import { decodeItem } from './decode.js';
 import { type Difference, differences } from './diff.js';
+import { lazyItem } from './lazy-item.js';
 
 /** A new item: `change.new`. */
 export type Inserted<M extends Model> = Fields<TypesOf<M>, 'INSERT'> &
@@ -98,11 +99,12 @@ export interface AnyChange {
 }
 
 /**
- * One record as one model sees it. Images, keys and captures are decoded when they are first read, once.
+ * One record as one model sees it. Keys, captures and each attribute of an image are decoded when they are first read, once.
  * The public types above are views of it.
  */
 export class ChangeView implements AnyChange {
-  #images: { new?: unknown; old?: unknown } = {};
+  #new: unknown;
+  #old: unknown;
   #keys: NativeItem | undefined;
   #params: Readonly<Record<string, string>> | undefined;
   /** Whether the images that the model asks for are what its schema made of them. */
@@ -118,13 +120,13 @@ export class ChangeView implements AnyChange {
   }
 
   get new(): unknown {
-    this.#images.new ??= this.#decode(newImage(this.record));
-    return this.#images.new;
+    this.#new ??= this.#lazy(newImage(this.record));
+    return this.#new;
   }
 
   get old(): unknown {
-    this.#images.old ??= this.#decode(oldImage(this.record));
-    return this.#images.old;
+    this.#old ??= this.#lazy(oldImage(this.record));
+    return this.#old;
   }
 
   get keys(): NativeItem {
@@ -146,13 +148,20 @@ export class ChangeView implements AnyChange {
     return differences(before ?? {}, after ?? {}, tableOfModel(this.model).numbers);
   }
 
-  /** What the schema made of an image takes the image's place. */
-  replace(image: 'new' | 'old', item: unknown): void {
-    this.#images[image] = item;
+  /** An image that all of is decoded, for the schema. */
+  stored(image: 'new' | 'old'): NativeItem | undefined {
+    const wire = image === 'new' ? newImage(this.record) : oldImage(this.record);
+    return wire && decodeItem(wire, tableOfModel(this.model).numbers);
   }
 
-  #decode(image: AttributeMap | undefined): NativeItem | undefined {
-    return image && decodeItem(image, tableOfModel(this.model).numbers);
+  /** What the schema made of an image takes the image's place. */
+  replace(image: 'new' | 'old', item: unknown): void {
+    if (image === 'new') this.#new = item;
+    else this.#old = item;
+  }
+
+  #lazy(image: AttributeMap | undefined): NativeItem | undefined {
+    return image && lazyItem(image, tableOfModel(this.model).numbers);
   }
 }
 

@@ -14,7 +14,7 @@ export async function validate(change: ChangeView): Promise<Outcome | undefined>
   try {
     const parsed: ['new' | 'old', unknown][] = [];
     for (const image of imagesToValidate(model, change.eventName)) {
-      const result = await model.schema['~standard'].validate(change[image]);
+      const result = await model.schema['~standard'].validate(change.stored(image));
       if (result.issues) return invalid(model, result.issues);
       parsed.push([image, result.value]);
     }

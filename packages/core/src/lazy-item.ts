@@ -1,0 +1,93 @@
+import type { AttributeMap, AttributeValue, NativeItem, NumberPolicy } from '@sluice/filters';
+import { decodeItem, decodeValue } from './decode.js';
+
+/**
+ * An item that decodes an attribute when it is first read, once: what nobody reads costs nothing and cannot fail. Whatever
+ * else is done with the item (to list its names, to compare, copy, print or change it) decodes all of it first. It then is
+ * like a plain object in all but one thing: `structuredClone` takes a copy, `{ ...item }`, and not the item itself.
+ * Throws `MalformedValueError`, here or when an attribute is read, for what DynamoDB cannot have written.
+ */
+export function lazyItem(image: AttributeMap, numbers: NumberPolicy): NativeItem {
+  if (typeof image !== 'object' || image === null) return decodeItem(image, numbers);
+  return new Proxy<Item>(Object.create(printed), new LazyItem(image, numbers)) as NativeItem;
+}
+
+type Item = Record<PropertyKey, unknown>;
+
+/** Node prints what is behind a proxy, which may lack attributes yet: it is told to print a copy. */
+const printed: object = Object.create(Object.prototype, {
+  [Symbol.for('nodejs.util.inspect.custom')]: {
+    value(this: object) {
+      return { ...this };
+    },
+  },
+});
+
+/** The traps of one item. What has been decoded is in `item`, behind the proxy. */
+class LazyItem implements ProxyHandler<Item> {
+  constructor(
+    /** Nothing once all of it has been decoded. */
+    private image: AttributeMap | undefined,
+    private readonly numbers: NumberPolicy,
+  ) {}
+
+  get(item: Item, name: PropertyKey, receiver: unknown): unknown {
+    if (this.image && typeof name === 'string' && Object.hasOwn(this.image, name)) {
+      if (!Object.hasOwn(item, name)) {
+        keep(item, name, decodeValue(this.image[name] as AttributeValue, this.numbers));
+      }
+      return item[name];
+    }
+    return Reflect.get(item, name, receiver);
+  }
+
+  getPrototypeOf(item: Item): object | null {
+    const prototype = Reflect.getPrototypeOf(item);
+    return prototype === printed ? Object.prototype : prototype;
+  }
+
+  has(item: Item, name: PropertyKey): boolean {
+    return Reflect.has(this.whole(item), name);
+  }
+
+  ownKeys(item: Item): (string | symbol)[] {
+    return Reflect.ownKeys(this.whole(item));
+  }
+
+  getOwnPropertyDescriptor(item: Item, name: PropertyKey): PropertyDescriptor | undefined {
+    return Reflect.getOwnPropertyDescriptor(this.whole(item), name);
+  }
+
+  defineProperty(item: Item, name: PropertyKey, descriptor: PropertyDescriptor): boolean {
+    return Reflect.defineProperty(this.whole(item), name, descriptor);
+  }
+
+  deleteProperty(item: Item, name: PropertyKey): boolean {
+    return Reflect.deleteProperty(this.whole(item), name);
+  }
+
+  preventExtensions(item: Item): boolean {
+    // A frozen object has the prototype that it says it has.
+    return Reflect.setPrototypeOf(this.whole(item), Object.prototype) && Reflect.preventExtensions(item);
+  }
+
+  /** Decodes what has not been read yet; attributes then stand in the order of the image. */
+  private whole(item: Item): Item {
+    if (!this.image) return item;
+    const decoded = Object.entries(this.image).map(([name, value]) => [
+      name,
+      Object.hasOwn(item, name) ? item[name] : decodeValue(value, this.numbers),
+    ]) as [string, unknown][];
+    this.image = undefined;
+    for (const [name, value] of decoded) {
+      delete item[name];
+      keep(item, name, value);
+    }
+    return item;
+  }
+}
+
+function keep(item: Item, name: string, value: unknown): void {
+  if (name !== '__proto__') item[name] = value;
+  else Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
+}
