@@ -55,7 +55,9 @@ export interface TableModel<T extends ModelTypes = ModelTypes> {
 /** What filters over attributes are made from. */
 export interface Attributes<T extends ModelTypes = ModelTypes> {
   /** Filters over an attribute: `Order.attr('status').from('PENDING').to('PAID')`, `Order.attr('lines[0].sku').changed()`. */
-  attr<const P extends Path<T['stored'], OwnNumber<T>>>(path: P): AttributeOf<T, ValueAt<T['stored'], P>>;
+  attr<const P extends Path<T['stored'], OwnNumber<T>>>(
+    path: P,
+  ): Attribute<WithDecimals<ValueAt<T['stored'], P>, OwnNumber<T>>, T['scope']>;
   /** The same for names that a path cannot have, each taken as it is: `Order.attrAt('a.b', 0, 'c')`. */
   attrAt<
     const A extends string & Segment<T, []>,
@@ -63,15 +65,19 @@ export interface Attributes<T extends ModelTypes = ModelTypes> {
     const C extends Segment<T, [A, B]> = never,
     const D extends Segment<T, [A, B, C]> = never,
     const E extends Segment<T, [A, B, C, D]> = never,
-  >(name: A, b?: B, c?: C, d?: D, e?: E): AttributeOf<T, At<T['stored'], [A, B, C, D, E]>>;
+  >(
+    name: A,
+    b?: B,
+    c?: C,
+    d?: D,
+    e?: E,
+  ): Attribute<WithDecimals<At<T['stored'], [A, B, C, D, E]>, OwnNumber<T>>, T['scope']>;
 }
 
 type Segment<T extends ModelTypes, Before extends readonly unknown[]> = SegmentOf<
   At<T['stored'], Before>,
   OwnNumber<T>
 >;
-
-type AttributeOf<T extends ModelTypes, V> = Attribute<WithDecimals<V, OwnNumber<T>>, T['scope']>;
 
 /** The type of numbers where it is a table's own, such as a decimal class; `never` where it is JavaScript's, or text. */
 type OwnNumber<T extends ModelTypes> = unknown extends T['number']
@@ -193,7 +199,8 @@ export interface EntityTypes<T extends ModelTypes, Name extends string, K, S, V 
   view: T['view'];
   validate: S extends undefined ? 'none' : V;
   scope: {
-    readonly [Key in keyof T['scope'] | 'entity']: Key extends keyof T['scope'] ? T['scope'][Key] : Name;
+    readonly table: T['scope'] extends { readonly table: infer Table } ? Table : never;
+    readonly entity: Name;
   };
   number: T['number'];
 }
