@@ -137,7 +137,7 @@ describe('logging', () => {
     ],
   ])('can be %s', async (_what, options, expected) => {
     const handlers = { a: quiet, b: () => skipped('x') };
-    const { lines } = await linesOf(handlers, { handler: [logging(options)] });
+    const { lines } = await linesOf(handlers, { handler: [logging(options)] }, { all: true });
     expect(lines.map(({ level, fields }) => `${level} ${(fields as { outcome: string }).outcome}`)).toEqual(
       expected,
     );

@@ -13,7 +13,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { type StreamRecord, table } from '@sluice/filters';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createProcessMemory,
   createRouter,
@@ -225,6 +225,19 @@ describe('metrics through OpenTelemetry', () => {
     expect(duration?.dataPoints[0]?.value).toMatchObject({
       buckets: { boundaries: expect.arrayContaining([0.005, 0.5, 10]) },
     });
+  });
+
+  it('make each instrument once', async () => {
+    const made: string[] = [];
+    await collected((meters) => {
+      const meter = meters.getMeter('test');
+      vi.spyOn(meter, 'createCounter').mockImplementation((name) => {
+        made.push(name);
+        return { add: () => undefined };
+      });
+      return { handler: [metrics(openTelemetryMetrics({ meter }))] };
+    });
+    expect(made).toEqual(['sluice.handler.calls']);
   });
 
   it('go to the global provider by default', async () => {

@@ -147,6 +147,7 @@ describe('retry', () => {
       failsUntil(9)(tries);
     };
     const options = { attempts: 9, backoff: constant };
+    expect(await tried({ ...options, budgetMs: 0 }, busy)).toMatchObject({ tries: 1, waits: [] });
     expect(await tried({ ...options, budgetMs: 300 }, busy)).toMatchObject({ tries: 2, waits: [100] });
     expect(await tried({ ...options, budgetMs: 301 }, busy)).toMatchObject({ tries: 3, waits: [100, 100] });
   });

@@ -13,6 +13,7 @@ import {
   type Middleware,
   type Outcome,
   type ProcessMemory,
+  RetryLaterError,
   type RouterOptions,
   route,
   runBatch,
@@ -85,6 +86,8 @@ describe('timeout', () => {
       { kind: 'failed', error: { name: 'TimeoutError', code: 'TIMEOUT' } },
     ]);
     expect(isSluiceError(running.context.signal.reason)).toBe(true);
+    expect(running.outcomes).toEqual([expect.objectContaining({ error: running.context.signal.reason })]);
+    expect(running.context.signal.reason).not.toHaveProperty('cause');
   });
 
   it('keeps what the handler failed with then as the cause', async () => {
@@ -129,6 +132,16 @@ describe('timeout', () => {
     expect(running.context.signal.aborted).toBe(true);
     await vi.advanceTimersByTimeAsync(1);
     expect(running.result).toMatchObject({ firstUnfinished: undefined, counts: { handled: 1 } });
+  });
+
+  it('leaves a late outcome that the handler chose as it is', async () => {
+    const later = async () => {
+      await after(5000);
+      throw new RetryLaterError('busy');
+    };
+    const { outcomes } = await start(later, under(timeout({ afterMs: 1000 })));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(outcomes).toMatchObject([{ kind: 'retryLater', error: { message: 'busy' } }]);
   });
 
   it('abandons a handler that ignores it where it was told to: the record is reported at once', async () => {

@@ -55,7 +55,7 @@ export function timeout({ afterMs, ifIgnored = 'wait' }: TimeoutOptions): AnyMid
     const outcome = await Promise.race([running, late]);
     settled.abort();
     context.signal.removeEventListener('abort', stop);
-    if (!isLate || outcome.kind !== 'failed' || outcome.error instanceof TimeoutError) return outcome;
+    if (!isLate || outcome.kind !== 'failed' || outcome.error === work.signal.reason) return outcome;
     return failed(new TimeoutError(afterMs, { cause: outcome.error }));
   };
 }
