@@ -15,7 +15,7 @@ export type Task = () => (() => unknown) | { readonly measured: () => number | P
 /** One number for each round of each task: the median duration in milliseconds, or what the task measured. */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
-export interface Report {
+interface Report {
   /** The heads of the columns after the first. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
