@@ -12,8 +12,24 @@ import { printTable } from './print.js';
  * schemas without Sluice, and beside nothing. Run it with `npm run bench:types`.
  */
 const folder = fileURLToPath(new URL('../dist/compile-cost', import.meta.url));
-const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+const tsc = join(dirname(compiler), 'bin', 'tsc');
 const runs = Number(process.env['BENCH_ROUNDS'] ?? 5);
+
+const tsconfig = {
+  compilerOptions: {
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    experimentalDecorators: true,
+    skipLibCheck: true,
+    noEmit: true,
+  },
+  include: ['**/*.ts'],
+};
 
 const rows = Object.entries(projects).map(([name, files]) => {
   const project = join(folder, name.replaceAll(/\W+/g, '-'));
@@ -60,18 +76,3 @@ function numberAfter(diagnostics: string, label: string): number {
 function version(): string {
   return execFileSync(process.execPath, [tsc, '--version'], { encoding: 'utf8' }).replace(/[^\d.]/g, '');
 }
-
-const tsconfig = {
-  compilerOptions: {
-    target: 'es2023',
-    module: 'nodenext',
-    types: ['node'],
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    experimentalDecorators: true,
-    skipLibCheck: true,
-    noEmit: true,
-  },
-  include: ['**/*.ts'],
-};
