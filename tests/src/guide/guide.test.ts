@@ -1,11 +1,10 @@
-import { absent, all, any, createRouter, type Filter, not, route, table } from '@sluice/core';
+import { createRouter, route, table } from '@sluice/core';
 import { given, recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 /** The regions of this file are the snippets of the pages in `docs/`. */
 
-// #region model
 const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, ttl: 'expiresAt', numbers: 'bigint' });
 
 const Order = shop.entity('Order', {
@@ -17,54 +16,10 @@ const Order = shop.entity('Order', {
     address: z.object({ city: z.string() }).optional(),
   }),
 });
-// #endregion
 
 const records = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' } });
 const pending = { pk: 'USER#jo', sk: 'ORDER#7', status: 'PENDING', total: 30 };
-const noop = () => undefined;
-
-type OrderFilter = Filter<{ readonly table: 'shop'; readonly entity: 'Order' }>;
-
-async function handledBy(when: OrderFilter, oldItem: object, newItem: object) {
-  const router = createRouter({ routes: [route.on(Order, { id: 'it', when }, noop)] });
-  return (await given(router).when(records.modify(oldItem, newItem))).handled.length === 1;
-}
-
-describe('filters', () => {
-  it('test values and changes', async () => {
-    // #region filters
-    const filters = {
-      isPaidOrShipped: Order.attr('status').is('PAID', 'SHIPPED'),
-      cityChanged: Order.attr('address.city').changed(),
-      paid: Order.attr('status').from('PENDING').to('PAID'),
-      noLongerPending: Order.attr('status').from('PENDING'),
-      gotANote: Order.attr('note').appeared(),
-      lostItsNote: Order.attr('note').disappeared(),
-      noteSetToNull: Order.attr('note').to(null),
-      firstNote: Order.attr('note').from(absent, null),
-      paidOrNoted: any(Order.attr('status').to('PAID'), Order.attr('note').changed()),
-      paidInWien: all(Order.attr('status').to('PAID'), Order.attr('address.city').is('Wien')),
-      notCancelled: not(Order.attr('status').is('CANCELLED')),
-    };
-    // #endregion
-    const paidInWien = { ...pending, status: 'PAID', note: 'hi', address: { city: 'Wien' } };
-    const matched: string[] = [];
-    for (const [name, filter] of Object.entries(filters)) {
-      if (await handledBy(filter, pending, paidInWien)) matched.push(name);
-    }
-    expect(matched).toEqual([
-      'isPaidOrShipped',
-      'cityChanged',
-      'paid',
-      'noLongerPending',
-      'gotANote',
-      'firstNote',
-      'paidOrNoted',
-      'paidInWien',
-      'notCancelled',
-    ]);
-  });
-
+describe('routes', () => {
   it('are for one event or several', async () => {
     const seen: unknown[] = [];
     const note = (...what: unknown[]) => void seen.push(what.join(' '));
