@@ -10,7 +10,7 @@ import {
   toNumberText,
 } from './literal.js';
 import type { PathSegments } from './path.js';
-import { membersOf, type Size, type Tested, testOf, value } from './value-test.js';
+import { membersOf, type Tested, testOf, value } from './value-test.js';
 
 /**
  * Filters over one attribute. `V` is the attribute's type in the schema's input, `unknown` without a schema; there are the
@@ -90,7 +90,7 @@ export interface SizeTests<Scope> {
    * The subject image's number of members, elements or entries; of bytes; of a text's UTF-16 units, as its `length`:
    * `size(3)`, `size(value.atLeast(10))`.
    */
-  size(size: Size): Filter<Scope>;
+  size(size: number | Tested<'number'>): Filter<Scope>;
 }
 
 export interface NullTests<Scope> {

@@ -10,7 +10,7 @@ export type {
   SizeTests,
   TextTests,
 } from './attribute.js';
-export { type AttributeType, attribute, payload, sameValue, typeOf, valueKey } from './attribute-value.js';
+export { type AttributeType, attribute, payload, sameValue, typeOf } from './attribute-value.js';
 export { canonicalDecimal, compareDecimals } from './decimal.js';
 export {
   isSluiceError,
@@ -99,4 +99,4 @@ export {
   type TablePatternProblem,
   tablePattern,
 } from './table-pattern.js';
-export { type Size, type Tested, type TestedKind, value } from './value-test.js';
+export { type Tested, type TestedKind, value } from './value-test.js';

@@ -28,15 +28,13 @@ export const value = Object.freeze({
   has: (...members: readonly [Literal, ...Literal[]]) =>
     tested('members', { kind: 'has', members: membersOf(members) }),
   /** The number of members, elements or entries; of bytes; of a text's UTF-16 units, as its `length`. */
-  size: (size: Size) => tested('sized', { kind: 'size', test: testOf([size]) }),
+  size: (size: number | Tested<'number'>) => tested('sized', { kind: 'size', test: testOf([size]) }),
   /** There is a value, also `null`. */
   exists: () => tested('any', { kind: 'exists' }),
   /** DynamoDB's type letters: `value.ofType('N', 'NULL')`. */
   ofType: (...types: readonly [AttributeType, ...AttributeType[]]) =>
     tested('any', { kind: 'ofType', types: Object.freeze(types) }),
 });
-
-export type Size = number | Tested<'number'>;
 
 function compare(operator: CompareOperator, limit: NumberLiteral): Tested<'number'> {
   return tested('number', { kind: 'compare', operator, than: toNumberText(limit) });
