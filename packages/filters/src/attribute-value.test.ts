@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { valueKey } from './attribute-value.js';
 import { type AttributeValue, sameValue, typeOf } from './index.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
@@ -81,6 +82,30 @@ describe('two values', () => {
         expect(sameValue(left, right)).toBe(sameValue(right, left));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('have the same key when they are the same, and different ones when they differ', () => {
+    const tricky = fc.constantFrom<AttributeValue>(
+      { S: 'S:a' },
+      { S: '["a"]' },
+      { SS: ['a'] },
+      { L: [{ S: 'a' }] },
+      { L: [{ SS: ['a'] }] },
+      { SS: ['a', 'b'] },
+      { SS: ['b', 'a'] },
+      { SS: ['a,b'] },
+      { NS: ['1.0', '2'] },
+      { NS: ['2E0', '1'] },
+      { M: { a: { N: '1' }, b: { N: '2' } } },
+      { M: { b: { N: '2.0' }, a: { N: '1' } } },
+      JSON.parse('{"M":{"__proto__":{"N":"1"}}}'),
+    );
+    fc.assert(
+      fc.property(fc.oneof(value, tricky), fc.oneof(value, tricky), (left, right) => {
+        expect(valueKey(left) === valueKey(right)).toBe(sameValue(left, right));
+      }),
+      { numRuns: 2000 },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { exceedsBy } from './decimal.js';
 import { canonicalDecimal, compareDecimals } from './index.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
@@ -34,6 +35,32 @@ describe('decimal texts', () => {
         expect(Math.sign(compareDecimals(textOf(a), textOf(b)))).toBe(
           difference < 0n ? -1 : difference > 0n ? 1 : 0,
         );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('tell by how much one is larger, exactly', () => {
+    const near = fc
+      .tuple(written, written, written, fc.constantFrom(-1n, 0n, 1n, undefined))
+      .map(([less, by, other, off]) => {
+        // Two numbers that are apart by `by`, by the least bit less or more, or by anything.
+        const more = off === undefined ? scaled(other) : scaled(less) + scaled(by) + off;
+        return [less, by, more] as const;
+      });
+    fc.assert(
+      fc.property(near, ([less, by, more]) => {
+        const moreText = `${more}E-150`;
+        expect(exceedsBy(moreText, textOf(less), textOf(by))).toBe(more - scaled(less) >= scaled(by));
+        expect(exceedsBy(textOf(less), moreText, textOf(by))).toBe(scaled(less) - more >= scaled(by));
+      }),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), fc.nat(3), fc.nat(10), (more, by, off, shift) => {
+        const small = [more, by].map((number) => Math.trunc(number / 10 ** shift)) as [number, number];
+        const less = BigInt(small[0]) - BigInt(small[1]) - BigInt(off) + 1n;
+        expect(exceedsBy(String(small[0]), String(less), String(small[1]))).toBe(off >= 1);
       }),
       { numRuns: 500 },
     );

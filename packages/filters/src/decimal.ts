@@ -28,10 +28,16 @@ function isShort(text: string): boolean {
   return text.length <= 15 && shortDecimal.test(text);
 }
 
+function isShortWhole(text: string): boolean {
+  return isShort(text) && !text.includes('.');
+}
+
 const shortDecimal = /^-?\d+(?:\.\d+)?$/;
 
 /** Whether one number is larger than another by this much or more, exactly. */
 export function exceedsBy(more: string, less: string, by: string): boolean {
+  if (isShortWhole(more) && isShortWhole(less) && isShortWhole(by))
+    return Number(more) - Number(less) >= Number(by);
   const numbers = [parse(more), parse(less), parse(by)] as const;
   const scale = Math.min(...numbers.map(scaleOf));
   const [a, b, least] = numbers.map((number) => wholeAt(number, scale)) as [bigint, bigint, bigint];

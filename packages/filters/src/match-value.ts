@@ -1,5 +1,5 @@
 import { payload, sameValue, typeOf, valueKey } from './attribute-value.js';
-import { compareDecimals } from './decimal.js';
+import { canonicalDecimal, compareDecimals } from './decimal.js';
 import type { CompareOperator, Operand, ValueTest, ValueTestKind } from './filter.js';
 import type { AttributeValue, StreamRecord } from './record.js';
 
@@ -35,7 +35,7 @@ const matchers: {
   },
   has: ({ members }) => {
     const wanted = new Set(members.map(valueKey));
-    return (value) => membersOf(value).some((member) => wanted.has(valueKey(member)));
+    return (value) => memberKeys(value).some((key) => wanted.has(key));
   },
   size: ({ test }) => {
     const passes = valueMatcher(test);
@@ -69,13 +69,26 @@ function anyOf(tests: readonly ValuePredicate[]): ValuePredicate {
 
 function same(operand: Operand): ValuePredicate {
   if (operand === 'absent') return (value) => value === undefined;
-  if (operand === 'streamRegion') {
-    return (value, record) => {
-      const text = textOf(value);
-      return text !== undefined && text === regionOf(record);
-    };
-  }
-  return (value) => sameValue(value, operand);
+  if (operand === 'streamRegion') return isRegion();
+  const type = typeOf(operand);
+  if (type !== 'S') return (value) => sameValue(value, operand);
+  const text = payload(operand, type);
+  return (value) => value !== undefined && typeOf(value) === 'S' && payload(value, 'S') === text;
+}
+
+/** A Region is read from an ARN once: records of one stream come one after another. */
+function isRegion(): ValuePredicate {
+  let arn: string | undefined;
+  let region: string | undefined;
+  return (value, { eventSourceARN }) => {
+    if (arn !== eventSourceARN) {
+      arn = eventSourceARN;
+      // arn:aws:dynamodb:<region>:…
+      region = arn.split(':', 4)[3];
+    }
+    const text = textOf(value);
+    return text !== undefined && text === region;
+  };
 }
 
 function ofText(test: (text: string) => boolean): ValuePredicate {
@@ -94,11 +107,6 @@ export function numberOf(value: AttributeValue | undefined): string | undefined 
   return value !== undefined && typeOf(value) === 'N' ? payload(value, 'N') : undefined;
 }
 
-/** `arn:aws:dynamodb:<region>:…` */
-function regionOf({ eventSourceARN }: StreamRecord): string | undefined {
-  return eventSourceARN.split(':', 4)[3];
-}
-
 function sizeOf(value: AttributeValue | undefined): number | undefined {
   if (value === undefined) return undefined;
   const type = typeOf(value);
@@ -107,13 +115,22 @@ function sizeOf(value: AttributeValue | undefined): number | undefined {
   return type === 'N' || type === 'BOOL' || type === 'NULL' ? undefined : payload(value, type).length;
 }
 
-/** The members of a set, and the elements of a list. What is neither has none. */
-function membersOf(value: AttributeValue | undefined): readonly AttributeValue[] {
+/** What tells the members of a set or list apart, as `valueKey` does. What is neither has none. */
+function memberKeys(value: AttributeValue | undefined): readonly string[] {
   if (value === undefined) return [];
   const type = typeOf(value);
-  if (type === 'L') return payload(value, type);
-  if (type !== 'SS' && type !== 'NS' && type !== 'BS') return [];
-  return payload(value, type).map((member) => ({ [type.charAt(0)]: member }) as unknown as AttributeValue);
+  switch (type) {
+    case 'L':
+      return payload(value, type).map(valueKey);
+    case 'SS':
+      return payload(value, type).map((text) => `S:${text}`);
+    case 'NS':
+      return payload(value, type).map((number) => `N:${canonicalDecimal(number)}`);
+    case 'BS':
+      return payload(value, type).map((bytes) => `B:${bytes}`);
+    default:
+      return [];
+  }
 }
 
 /** Whether a value has more of one of the members, or of any, than another one has: a member counts as often as it occurs. */
@@ -122,15 +139,13 @@ export function moreMembers(
 ): (many: AttributeValue | undefined, few: AttributeValue | undefined) => boolean {
   const wanted = members && new Set(members.map(valueKey));
   return (many, few) => {
+    const candidates = wanted ? memberKeys(many).filter((key) => wanted.has(key)) : memberKeys(many);
+    if (candidates.length === 0) return false;
     const spare = new Map<string, number>();
-    for (const member of membersOf(few)) {
-      const key = valueKey(member);
-      spare.set(key, (spare.get(key) ?? 0) + 1);
-    }
-    for (const member of membersOf(many)) {
-      const key = valueKey(member);
+    for (const key of memberKeys(few)) spare.set(key, (spare.get(key) ?? 0) + 1);
+    for (const key of candidates) {
       const left = spare.get(key) ?? 0;
-      if (left === 0 && (wanted === undefined || wanted.has(key))) return true;
+      if (left === 0) return true;
       spare.set(key, left - 1);
     }
     return false;
