@@ -1,5 +1,7 @@
 import {
+  all,
   neverAgain,
+  not,
   type Order,
   type Route,
   type RouterOptions,
@@ -78,6 +80,25 @@ const waysToFail: Record<string, Way> = {
   'a filter cannot judge it': {
     routes: [route.insert(shop, { id: 'h', when: shop.attr('odd').ofType('S') }, quiet)],
     holds: { odd: twoLetters },
+  },
+  'a part of a filter cannot judge it, and the others do not decide': {
+    routes: [
+      route.insert(
+        shop,
+        { id: 'h', when: all(not(shop.attr('odd').is('y')), shop.attr('pk').exists()) },
+        quiet,
+      ),
+    ],
+    holds: { odd: twoLetters },
+  },
+  'a function that is a filter gives a promise': {
+    routes: [
+      route.insert(
+        shop,
+        { id: 'h', when: all(onlyB, where('asks', (async () => false) as never, { reads: [] })) },
+        quiet,
+      ),
+    ],
   },
   'a function that is a filter throws': {
     routes: [

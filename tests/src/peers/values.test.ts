@@ -35,6 +35,7 @@ describe('a number that a JavaScript number cannot hold', () => {
       route.modify(shop, { id: 'longer', when: shop.attr('list').added(1) }, quiet),
       route.modify(shop, { id: 'same number', when: shop.attr('big').changed() }, quiet),
       route.modify(shop, { id: 'same set', when: shop.attr('set').changed() }, quiet),
+      route.modify(shop, { id: 'same members', when: shop.attr('set').added() }, quiet),
       route.modify(shop, { id: 'differs' }, (change) => void seen.push(change.diff())),
     ];
     const records = shopRecords();
