@@ -1,7 +1,8 @@
 import type { StreamRecord } from '@sluice/filters';
-import type { Counts } from './deliver.js';
 import { createDrain } from './drain.js';
+import { runPage } from './page.js';
 import type { ProcessMemory } from './process-memory.js';
+import type { Counts } from './progress.js';
 import type { Router } from './router.js';
 
 export interface BatchOptions {
@@ -39,27 +40,33 @@ export async function runBatch(
     signal: work.signal,
     deadlineMs,
   });
-  drain.offer(records);
-  await settledWithin(Math.max(0, budgetMs));
+  const page = runPage(router, drain, records);
+  await settledWithin(budgetMs);
+  drain.stop();
+  page.offer();
 
   const remaining = drain.remaining();
   memory.keep(records, remaining);
   const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
   return {
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
-    counts: { ...drain.counts },
+    counts: { ...page.counts },
     timedOut,
-    unsettled: remaining.flatMap(({ state }) => state.running?.handlerId ?? []),
+    unsettled: [...new Set(remaining.flatMap(({ state }) => state.running ?? []))].map(
+      ({ handlerId }) => handlerId,
+    ),
   };
 
   async function settledWithin(limitMs: number): Promise<void> {
-    if (limitMs === Number.POSITIVE_INFINITY || limitMs <= 0) return drain.until(0);
-    const settled = new AbortController();
-    const deadline = router.clock.sleep(limitMs, settled.signal).then(() => {
-      if (!settled.signal.aborted) work.abort(timeIsUp());
+    if (limitMs <= 0) return;
+    const settled = page.ended.then(() => drain.until(0));
+    if (limitMs === Number.POSITIVE_INFINITY) return settled;
+    const over = new AbortController();
+    const deadline = router.clock.sleep(limitMs, over.signal).then(() => {
+      if (!over.signal.aborted) work.abort(timeIsUp());
     });
-    await Promise.race([drain.until(0), deadline]);
-    settled.abort();
+    await Promise.race([settled, deadline]);
+    over.abort();
   }
 }
 

@@ -123,7 +123,7 @@ describe('records that cannot be a delivery', () => {
       const drain = createDrain(router, { order: 'strict', afterFailure: { kind: 'stop' } });
       expect(() => drain.offer([record('1'), given as StreamRecord])).toThrowError();
       expect(drain.progress()).toEqual({ watermark: undefined, done: {}, attempts: {} });
-      expect([drain.unfinished, drain.counts.records]).toEqual([0, 0]);
+      expect(drain.unfinished).toBe(0);
     }
     expect({ ran, lines }).toEqual({ ran: [], lines: [] });
   });

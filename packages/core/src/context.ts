@@ -1,6 +1,6 @@
 import type { StreamRecord } from '@sluice/filters';
 import type { Clock, Random } from './clock.js';
-import { eventIdOf, idempotencyKeyOf } from './event-identity.js';
+import { eventIdOf, groupIdOf, idempotencyKeyOf } from './event-identity.js';
 import { type Logger, withFields } from './logger.js';
 
 /** What every call goes on in: that of a batch, of a record and of a handler. */
@@ -21,11 +21,17 @@ export interface Context extends CallContext {
   readonly handlerId: string;
   /** 1 on the first delivery of this record to this handler, one more after each failed one that this process knows of. */
   readonly attempt: number;
-  /** The identity of the event, the same for all handlers. */
+  /** The identity of the event, the same for all handlers; of a group that of all its events together. */
   readonly eventId: string;
-  /** The identity of this handler's work on the event; stable across retries. Pass it on to whatever takes one. */
+  /**
+   * The identity of this handler's work on the event; stable across retries. Pass it on to whatever takes one. That of a group
+   * is of exactly its changes: within a process a retry has the same ones, after a cold start it may have others.
+   */
   readonly idempotencyKey: string;
-  /** The router's logger; its lines hold `handlerId`, `streamArn`, `sequenceNumber` and `attempt`. */
+  /**
+   * The router's logger; its lines hold `handlerId`, `streamArn`, `sequenceNumber` and `attempt`, and of a group, which
+   * they tell by its first record, how many `records` it has.
+   */
   readonly logger: Logger;
 }
 
@@ -47,8 +53,9 @@ export class HandlerContext implements Context {
   constructor(
     readonly handlerId: string,
     readonly attempt: number,
-    readonly record: StreamRecord,
     private readonly around: CallContext,
+    readonly record: StreamRecord,
+    private readonly group?: readonly StreamRecord[],
   ) {}
 
   get signal(): AbortSignal {
@@ -71,14 +78,16 @@ export class HandlerContext implements Context {
     const { handlerId, attempt, record } = this;
     const { eventSourceARN: streamArn, dynamodb } = record;
     const { SequenceNumber: sequenceNumber } = dynamodb;
-    return withFields(this.around.logger, { handlerId, streamArn, sequenceNumber, attempt });
+    const fields = { handlerId, streamArn, sequenceNumber, attempt };
+    return withFields(this.around.logger, this.group ? { ...fields, records: this.group.length } : fields);
   }
 
   get eventId(): string {
-    return eventIdOf(this.record);
+    return this.group ? groupIdOf(this.group) : eventIdOf(this.record);
   }
 
   get idempotencyKey(): string {
-    return idempotencyKeyOf(this.record, this.handlerId);
+    const { group, record, handlerId } = this;
+    return group ? groupIdOf(group, handlerId) : idempotencyKeyOf(record, handlerId);
   }
 }

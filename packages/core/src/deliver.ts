@@ -1,35 +1,31 @@
-import type { StreamRecord } from '@sluice/filters';
+import type { Model, StreamRecord } from '@sluice/filters';
 import { type HandlerCall, type RecordCall, taskOf } from './calls.js';
+import { chain, type Middleware } from './chain.js';
 import { ChangeView } from './change.js';
 import { type CallContext, HandlerContext } from './context.js';
-import { failed, handled, isDone, type Outcome, skipped } from './outcome.js';
-import type { Task } from './progress.js';
+import { gather } from './group.js';
+import { type Logger, tell } from './logger.js';
+import { failed, handled, isOutcome, type Outcome, outcomeOf, skipped } from './outcome.js';
+import type { Running, Task } from './progress.js';
 import type { CompiledRoute } from './router.js';
+import { needsValidation, validate } from './validate.js';
 
 /** What deliveries go on in. */
 export interface Delivery {
-  readonly context: CallContext;
   /** True once nothing new may start. */
   stopped: boolean;
-  readonly counts: Counts;
+  /** Whether a record has to be done before anything of the next one runs. */
+  readonly strict: boolean;
+  /** The n-th record behind one in its lane, if it is offered and may start. */
+  behind(task: Task, n: number): Task | undefined;
+  readonly logger: Logger;
   /** Outcomes that have been logged; each attempt is one of its own, also when it throws the same error again. */
   readonly logged: WeakSet<Outcome>;
 }
 
-/** Totals since the start, one a handler call, except for records. */
-export interface Counts {
-  records: number;
-  unmatched: number;
-  handled: number;
-  skipped: number;
-  neverAgain: number;
-  retryLater: number;
-  failed: number;
-}
-
 /**
  * Runs the handlers of a record that are not done, one after another; a failing one does not stop the others. The
- * record's outcome is that of its handlers which comes last in `weightOf`: it is not done when one of them is not.
+ * record's outcome is the one of its handlers' that weighs most: it is not done when one of them is not.
  */
 export function deliverWith(delivery: Delivery): (call: RecordCall) => Promise<Outcome> {
   return async function deliver({ [taskOf]: task, context }) {
@@ -52,7 +48,8 @@ const weightOf: Readonly<Record<Outcome['kind'], number>> = {
 };
 
 const nothingToDo = skipped('it has no handler');
-export const notStarted = failed(new Error('The delivery ended before this handler was started'));
+export const notStarted = failed(new Error('The delivery ended before this was started'));
+const toCome = Promise.resolve(notStarted);
 
 /** One handler of a record. `changes` are the views of this delivery so far, one a model. */
 async function runRoute(
@@ -63,13 +60,13 @@ async function runRoute(
   changes: ChangeView[],
 ): Promise<Outcome> {
   const { record, state } = task;
-  const { id, model } = compiled.route;
+  const { id, model, maxSize } = compiled.route;
   // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
   while (state.running) await state.running.outcome;
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
 
-  let change = changes.length > 0 ? changes.find((view) => view.model === model) : undefined;
+  let change = changes.find((view) => view.model === model);
   if (!change) {
     change = new ChangeView(record, model);
     changes.push(change);
@@ -77,40 +74,89 @@ async function runRoute(
   // What is repeated within one delivery is one attempt.
   const isCounted = task.counted?.includes(id) === true;
   const attempt = (state.failures?.[id] ?? 0) + (isCounted ? 0 : 1);
-  const context = new HandlerContext(id, attempt, record, around);
-  const call: HandlerCall = { route: compiled.route, change, context };
-  state.running = { handlerId: id, outcome: compiled.run(call) };
-  const outcome = await state.running.outcome;
-  state.running = undefined;
+  const running: Running = { handlerId: id, outcome: toCome };
+  state.running = running;
+  const group = [task];
+  if (maxSize === undefined) {
+    const context = new HandlerContext(id, attempt, around, record);
+    running.outcome = compiled.run({ route: compiled.route, change, changes: undefined, context });
+  } else running.outcome = runGroup(compiled, change, attempt, around, group, running, delivery);
+  const outcome = await running.outcome;
 
-  delivery.counts[outcome.kind]++;
-  if (isDone(outcome)) state.done.push(id);
-  if (outcome.kind === 'failed' && !isCounted) {
-    state.failures = { ...state.failures, [id]: attempt };
-    task.counted = [...(task.counted ?? []), id];
+  task.page.counts[outcome.kind]++;
+  const isOver = outcome.kind === 'handled' || outcome.kind === 'skipped' || outcome.kind === 'neverAgain';
+  for (const { state } of group) {
+    state.running = undefined;
+    if (isOver) state.done.push(id);
   }
-  if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
-  log(delivery, record, outcome, 'handler', { handlerId: id, attempt });
+  if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
+    log(delivery, record, outcome, 'handler', { handlerId: id, attempt });
+    if (!isOver) noteUnfinished(outcome, id, isCounted, task, group);
+  }
   return outcome;
 }
 
-/** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. A logger that throws decides nothing. */
+async function runGroup(
+  compiled: CompiledRoute,
+  change: ChangeView,
+  attempt: number,
+  around: CallContext,
+  group: Task[],
+  running: Running,
+  delivery: Delivery,
+): Promise<Outcome> {
+  const { route } = compiled;
+  const changes = await gather(compiled, change, group, running, delivery);
+  const records = group.map(({ record }) => record);
+  const context = new HandlerContext(route.id, attempt, around, change.record, records);
+  return compiled.run({ route, change, changes, context });
+}
+
+/** Validation comes before the middleware, so that every layer sees what the schema made of the item. */
+export function callOf(model: Model, middleware: readonly Middleware<HandlerCall>[]): CompiledRoute['run'] {
+  const run = chain(middleware, callHandler);
+  if (!needsValidation(model)) return run;
+  // Changes are made in one place, as views.
+  return async (call) => (await validate(call.change as ChangeView)) ?? run(call);
+}
+
+async function callHandler({ route, change, changes, context }: HandlerCall): Promise<Outcome> {
+  try {
+    const result = await route.handle((changes ?? change) as never, context);
+    return result !== undefined && isOutcome(result) ? result : handled;
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+/** What the next delivery has to know of a handler that is not done. */
+function noteUnfinished(outcome: Outcome, id: string, isCounted: boolean, task: Task, group: Task[]): void {
+  if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
+  else if (!isCounted) {
+    task.counted = [...(task.counted ?? []), id];
+    for (const { state } of group) {
+      state.failures = { ...state.failures, [id]: (state.failures?.[id] ?? 0) + 1 };
+    }
+  }
+  task.state.groups = { ...task.state.groups, [id]: group.length };
+}
+
+/** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. */
 export function log(
-  { context: { logger }, logged }: Delivery,
-  record: StreamRecord,
+  { logger, logged }: Delivery,
+  { eventSourceARN: streamArn, dynamodb }: StreamRecord,
   outcome: Outcome,
   what: 'handler' | 'record',
   more: { readonly handlerId?: string; readonly attempt?: number } = {},
 ): void {
   if (outcome.kind === 'handled' || outcome.kind === 'skipped' || logged.has(outcome)) return;
   logged.add(outcome);
-  const { eventSourceARN: streamArn, dynamodb } = record;
   const fields = { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: outcome.error };
-  try {
-    if (outcome.kind === 'retryLater') logger.info(fields, `${what} asks to be tried again later`);
-    else if (outcome.kind === 'neverAgain') logger.error(fields, `${what} gives up: it is never tried again`);
-    else logger.error(fields, `${what} failed`);
-  } catch {
-    // There is nobody left to tell it to; the outcome stands in any case.
-  }
+  tell(logger, outcome.kind === 'retryLater' ? 'info' : 'error', fields, `${what} ${words[outcome.kind]}`);
 }
+
+const words = {
+  failed: 'failed',
+  retryLater: 'asks to be tried again later',
+  neverAgain: 'gives up: it is never tried again',
+};

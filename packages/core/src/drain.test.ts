@@ -163,9 +163,9 @@ describe('a drain that retries in place', () => {
       logger: silent,
     });
     const drain = createDrain(router, { order: 'strict', afterFailure: { kind: 'stop' } });
-    drain.offer(recordsOf('A1 A2'));
+    const page = drain.offer(recordsOf('A1 A2'));
     await drain.until(0);
-    expect(drain.counts).toMatchObject({ records: 2, skipped: 2, handled: 0 });
+    expect(page.counts).toMatchObject({ records: 2, skipped: 2, handled: 0 });
     expect(drain.progress().watermark).toBe('2');
   });
 });

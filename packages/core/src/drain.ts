@@ -4,10 +4,14 @@ import { type RecordCall, taskOf } from './calls.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
-import { type Counts, type Delivery, deliverWith, log, notStarted } from './deliver.js';
-import { itemKeyOf } from './event-identity.js';
-import { isDone, type Outcome, outcomeOf } from './outcome.js';
+import { type Delivery, deliverWith, log, notStarted } from './deliver.js';
+import { laneKeys } from './lane-key.js';
+import { failed, type Outcome, outcomeOf } from './outcome.js';
 import {
+  type Counts,
+  noCounts,
+  type OpenPage,
+  type Page,
   type Progress,
   progressOf,
   type RecordState,
@@ -15,37 +19,49 @@ import {
   type Task,
   type Tracker,
 } from './progress.js';
-import type { Order, Router } from './router.js';
+import type { CompiledRoute, Order, Router } from './router.js';
 
 /**
- * The machine that brings records to their handlers in order. A lane is the ordered queue of one item's changes
- * (`lanes`), or of all (`strict`):
+ * The machine that brings records to their handlers in order. A lane is the ordered queue of the changes of one item, or of
+ * what the router's lane key says (`lanes`), or of all (`strict`):
  *
  *     READY ──► RUNNING ──► gone, when its queue is empty
- *       ▲          │ a record failed
- *       │          ├──► WAITING (retry) ──► READY when its delay is over; its other records wait behind the failed one
- *       │          └──► STOPPED (stop): nothing above the failed record starts any more, in any lane
+ *       ▲          │ a record is not done
+ *       │          ├──► WAITING (retry) ──► READY when its delay is over; its other records wait behind that one
+ *       │          └──► HALTED (stop): nothing above that record starts any more, in any lane
+ *       └── again() ────────┘
  *
  * A record is done when all its handlers are; until then it holds the watermark.
  */
 export interface Drain {
   /**
    * Takes the next records of the shard, in stream order, and starts on them. Throws `MalformedRecordError` or
-   * `UnknownTableError` before anything of these records is started.
+   * `UnknownTableError` before anything of these records is started. Handlers get a context made on the given one, by
+   * default on that of the drain.
    */
-  offer(records: readonly StreamRecord[]): void;
+  offer(records: readonly StreamRecord[], options?: Offering): Page;
+  /** Tries a page's records that are not done once more, after `stop` at a failure; what retries by itself goes on as it does. */
+  again(page: Page, context: CallContext): void;
   /**
    * Resolves when at most `unfinished` of the offered records are unfinished, or when nothing more can happen: the drain
    * has been stopped, or has stopped at a failure, and what was running has settled.
    */
   until(unfinished: number): Promise<void>;
+  /** Resolves when all records of a page are done, or when nothing more can happen. */
+  untilDone(page: Page): Promise<void>;
   /** Starts nothing new. Running handlers go on. */
   stop(): void;
   progress(): Progress;
   /** From the first record that is not done: all matched ones, done or not. Empty when everything is done. */
   remaining(): readonly Task[];
   readonly unfinished: number;
-  readonly counts: Readonly<Counts>;
+  readonly context: CallContext;
+}
+
+export interface Offering {
+  readonly context?: CallContext;
+  /** Counts of these records alone, to be counted on. */
+  readonly counts?: Counts;
 }
 
 export interface DrainOptions {
@@ -66,11 +82,15 @@ export interface DrainOptions {
 /** How long records may be worked on without a turn of the event loop. */
 const longestTurnMs = 20;
 
-interface Lane {
-  readonly key: string;
-  readonly tasks: Task[];
-  /** Index of the record that is next, or running. */
+interface Queue<T> {
+  items: T[];
+  /** Index of the first one that is still in it. */
   head: number;
+}
+
+/** Its head is the record that is next, or running. */
+interface Lane extends Queue<Task> {
+  readonly key: string;
   /** Deliveries of that record that did not end it. */
   tries: number;
 }
@@ -79,151 +99,199 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   const { afterFailure, order, recall, deadlineMs = Number.POSITIVE_INFINITY } = options;
   const { clock, random, logger, concurrency } = router;
   const signal = options.signal ?? new AbortController().signal;
-  const counts: Counts = {
-    records: 0,
-    unmatched: 0,
-    handled: 0,
-    skipped: 0,
-    neverAgain: 0,
-    retryLater: 0,
-    failed: 0,
-  };
   const context: CallContext = { signal, deadlineMs, logger, clock, random };
-  const delivery: Delivery = { context, stopped: false, counts, logged: new WeakSet([notStarted]) };
+  const strict = order === 'strict';
+  const laneKeyOf = laneKeys(router.lane);
+  const delivery: Delivery = { stopped: false, strict, behind, logger, logged: new WeakSet([notStarted]) };
   const run = chain<RecordCall>(router.recordMiddleware, deliverWith(delivery));
   const tracker: Tracker = { tasks: [], last: undefined };
   const lanes = new Map<string, Lane>();
-  const ready: Lane[] = [];
+  const ready: Queue<Lane> = { items: [], head: 0 };
   const halt = new AbortController();
-  let waiters: { readonly unfinished: number; readonly resolve: () => void }[] = [];
+  /** Lanes with records that are not done, which nothing will start unless it is tried again. */
+  let halted: Lane[] = [];
+  let waiters: {
+    readonly limit: number;
+    readonly of: { readonly unfinished: number };
+    readonly resolve: () => void;
+  }[] = [];
   /** The highest number of unfinished records that anyone waits for. */
   let awaited = -1;
   let running = 0;
   let waiting = 0;
-  let unfinished = 0;
+  const all = { unfinished: 0 };
   let position = 0;
   /** When everything else in the process last had its turn. */
   let turnAtMs = clock.now();
   /** The position of the lowest failed record after which nothing may start. */
   let ceiling = Number.POSITIVE_INFINITY;
+  /** Whether the lane of a record could not be told. */
+  let lostLane = false;
 
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
 
   return {
     offer,
-    until,
+    again,
+    until: (limit) => waitFor(limit, all),
+    untilDone: (page) => waitFor(0, page),
     stop,
     progress: () => progressOf(tracker),
     remaining: () => remainingOf(tracker),
     get unfinished() {
-      return unfinished;
+      return all.unfinished;
     },
-    counts,
+    context,
   };
 
-  function offer(records: readonly StreamRecord[]): void {
+  function offer(records: readonly StreamRecord[], offering: Offering = {}): Page {
+    const page: OpenPage = { counts: noCounts(), context, ...offering, unfinished: 0 };
     checkRecords(records, tracker.last);
-    const placed = place(records);
-    for (const { task, key } of placed) {
+    const placed = place(records, page);
+    for (const task of placed) {
       tracker.tasks.push(task);
-      const lane = lanes.get(key);
-      if (lane) lane.tasks.push(task);
+      const lane = lanes.get(task.laneKey);
+      if (lane) lane.items.push(task);
       else {
-        const created = { key, tasks: [task], head: 0, tries: 0 };
-        lanes.set(key, created);
-        ready.push(created);
+        const created = { key: task.laneKey, items: [task], head: 0, tries: 0 };
+        lanes.set(task.laneKey, created);
+        ready.items.push(created);
       }
     }
-    unfinished += placed.length;
-    counts.records += records.length;
-    counts.unmatched += records.length - placed.length;
+    all.unfinished += placed.length;
+    page.unfinished = placed.length;
+    page.counts.records += records.length;
+    page.counts.unmatched += records.length - placed.length;
     tracker.last = records.at(-1)?.dynamodb.SequenceNumber ?? tracker.last;
     turnAtMs = clock.now();
     startLanes();
+    return page;
   }
 
   /** Finds the routes and the lane of each record that has any. What throws here refuses them all: nothing is started. */
-  function place(records: readonly StreamRecord[]): { readonly task: Task; readonly key: string }[] {
-    const placed: { task: Task; key: string }[] = [];
+  function place(records: readonly StreamRecord[], page: OpenPage): readonly Task[] {
+    const placed: Task[] = [];
     let before = tracker.last;
     for (const record of records) {
-      const routes = router.match(record);
+      let routes = router.match(record);
       if (routes.length > 0) {
-        const key = order === 'strict' ? '' : itemKeyOf(record);
-        const state = { done: [], failures: undefined, running: undefined };
+        let laneKey = '';
+        try {
+          if (!strict && !lostLane) laneKey = laneKeyOf(record, routes);
+        } catch (error) {
+          routes = loseLane(routes, error);
+        }
         placed.push({
-          key,
-          task: {
-            record,
-            routes,
-            state,
-            before,
-            position: position++,
-            finished: false,
-            counted: undefined,
-            afterMs: 0,
-          },
+          record,
+          routes,
+          laneKey,
+          page,
+          state: { done: [], failures: undefined, groups: undefined, running: undefined },
+          before,
+          position: position++,
+          finished: false,
+          failure: undefined,
+          counted: undefined,
+          afterMs: 0,
         });
       }
       before = record.dynamodb.SequenceNumber;
     }
     // Only now: what is recalled belongs to this drain, which nothing may refuse any more.
-    if (recall) for (const { task } of placed) task.state = recall(task.record) ?? task.state;
+    if (recall) for (const task of placed) task.state = recall(task.record) ?? task.state;
     return placed;
   }
 
+  /**
+   * A record whose lane cannot be told fails. Any record above it may be of the same lane, so from then on all go into
+   * one, behind it.
+   */
+  function loseLane(routes: readonly CompiledRoute[], error: unknown): readonly CompiledRoute[] {
+    lostLane = true;
+    return routes.map((compiled) => ({ ...compiled, run: async () => failed(error) }));
+  }
+
+  function again(page: Page, context: CallContext): void {
+    (page as OpenPage).context = context;
+    if (afterFailure.kind === 'retry') return;
+    ceiling = Number.POSITIVE_INFINITY;
+    ready.items.push(...halted.sort((one, other) => headOf(one) - headOf(other)));
+    halted = [];
+    startLanes();
+  }
+
   function startLanes(): void {
-    while (running < concurrency && !delivery.stopped) {
-      const lane = ready.shift();
-      if (!lane) return;
-      const task = next(lane);
+    while (running < concurrency && !delivery.stopped && ready.head < ready.items.length) {
+      const lane = ready.items[ready.head] as Lane;
+      if (++ready.head === 1024) letGo(ready);
+      const task = next(lane, clock.now());
       if (task) void runLane(lane, task);
+      else halted.push(lane);
     }
   }
 
   /** The record that the lane may start now. */
-  function next({ tasks, head }: Lane): Task | undefined {
-    if (delivery.stopped || clock.now() >= deadlineMs) return undefined;
-    const task = tasks[head];
+  function next({ items, head }: Lane, nowMs: number): Task | undefined {
+    if (delivery.stopped || nowMs >= deadlineMs) return undefined;
+    const task = items[head];
     return task && task.position < ceiling ? task : undefined;
+  }
+
+  function behind({ laneKey }: Task, n: number): Task | undefined {
+    const lane = lanes.get(laneKey);
+    const task = lane?.items[lane.head + n];
+    return task && !delivery.stopped && task.position < ceiling ? task : undefined;
   }
 
   async function runLane(lane: Lane, first: Task): Promise<void> {
     running++;
-    for (let task: Task | undefined = first; task; task = next(lane)) {
-      const outcome = await tried(task);
-      log(delivery, task.record, outcome, 'record');
-      if (!isDone(outcome)) {
-        if (afterFailure.kind === 'stop') ceiling = Math.min(ceiling, task.position);
-        else waitToRetry(lane, task, outcome, afterFailure.backoff);
-        break;
+    let isWaiting = false;
+    for (let task: Task | undefined = first; task; ) {
+      const { record, routes, page } = task;
+      let outcome: Outcome;
+      try {
+        outcome = await run({ record, routes, context: page.context, [taskOf]: task });
+      } catch (error) {
+        outcome = outcomeOf(error);
+      }
+      if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
+        log(delivery, record, outcome, 'record');
+        if (outcome.kind !== 'neverAgain') {
+          isWaiting = setBack(lane, task, outcome);
+          break;
+        }
       }
       task.finished = true;
       lane.tries = 0;
       if (++lane.head === 1024) letGo(lane);
-      if (--unfinished <= awaited) wakeWaiters();
-      if (clock.now() - turnAtMs >= longestTurnMs) await giveWay();
+      page.unfinished--;
+      all.unfinished--;
+      if (all.unfinished <= awaited || page.unfinished === 0) wakeWaiters();
+      let nowMs = clock.now();
+      if (nowMs - turnAtMs >= longestTurnMs) nowMs = await giveWay();
+      task = next(lane, nowMs);
     }
     running--;
-    if (lane.head === lane.tasks.length) lanes.delete(lane.key);
-    if (ready.length > 0) startLanes();
+    if (lane.head === lane.items.length) lanes.delete(lane.key);
+    else if (!isWaiting) halted.push(lane);
+    if (ready.head < ready.items.length) startLanes();
     if (running === 0) wakeWaiters();
   }
 
-  async function tried(task: Task): Promise<Outcome> {
-    const { record, routes } = task;
-    try {
-      return await run({ record, routes, context, [taskOf]: task });
-    } catch (error) {
-      return outcomeOf(error);
-    }
-  }
-
   /** Handlers that wait for nothing would keep timers, signals and sockets waiting for as long as there are records. */
-  async function giveWay(): Promise<void> {
+  async function giveWay(): Promise<number> {
     await clock.sleep(0);
     turnAtMs = clock.now();
+    return turnAtMs;
+  }
+
+  /** A record is not done. Tells whether its lane waits to try it again. */
+  function setBack(lane: Lane, task: Task, outcome: Outcome): boolean {
+    task.failure = outcome;
+    if (afterFailure.kind === 'retry') waitToRetry(lane, task, outcome, afterFailure.backoff);
+    else ceiling = Math.min(ceiling, task.position);
+    return afterFailure.kind === 'retry';
   }
 
   /** As long as its handlers ask for; after a failure, or where they name no time, for the backoff at least. */
@@ -234,9 +302,11 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     const delayMs = Math.max(task.afterMs, asked ?? backoff.delayMs(lane.tries, random));
     task.counted = undefined;
     task.afterMs = 0;
+    // What a layer around the page aborted is over; the record is not.
+    if (task.page.context.signal.aborted) task.page.context = context;
     void clock.sleep(delayMs, halt.signal).then(() => {
       waiting--;
-      ready.push(lane);
+      ready.items.push(lane);
       startLanes();
       wakeWaiters();
     });
@@ -249,24 +319,28 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     wakeWaiters();
   }
 
-  function until(limit: number): Promise<void> {
+  function waitFor(limit: number, of: { readonly unfinished: number }): Promise<void> {
     return new Promise((resolve) => {
-      waiters.push({ unfinished: limit, resolve });
+      waiters.push({ limit, of, resolve });
       wakeWaiters();
     });
   }
 
   function wakeWaiters(): void {
     const nothingMoves = running === 0 && waiting === 0;
-    const woken = waiters.filter((waiter) => nothingMoves || unfinished <= waiter.unfinished);
+    const woken = waiters.filter(({ of, limit }) => nothingMoves || of.unfinished <= limit);
     waiters = waiters.filter((waiter) => !woken.includes(waiter));
-    awaited = Math.max(-1, ...waiters.map((waiter) => waiter.unfinished));
+    awaited = Math.max(-1, ...waiters.map(({ of, limit }) => (of === all ? limit : -1)));
     for (const { resolve } of woken) resolve();
   }
 }
 
-/** Frees the records that a lane has behind it. */
-function letGo(lane: Lane): void {
-  lane.tasks.splice(0, lane.head);
-  lane.head = 0;
+/** Frees what a queue has behind it; now and then, since all the rest moves up. */
+function letGo(queue: Queue<unknown>): void {
+  queue.items.splice(0, queue.head);
+  queue.head = 0;
+}
+
+function headOf({ items, head }: Lane): number {
+  return items[head]?.position ?? 0;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AttributeMap, canonicalDecimal, payload, type StreamRecord, typeOf } from '@sluice/filters';
 
 const version = 'sluice-event-1';
+const groupVersion = 'sluice-group-1';
 
 /**
  * The identity of an event: SHA-256 in base64url of a version, the stream's ARN, the item's keys and the sequence
@@ -16,15 +17,35 @@ export function idempotencyKeyOf(record: StreamRecord, handlerId: string): strin
   return digest([...identity(record), handlerId]);
 }
 
-/**
- * The item that a record is about, as text: equal for equal keys, different for different ones. Keys that DynamoDB cannot
- * have written are taken as they are: their record fails when its routes read them, and needs its lane until then.
- */
+/** The identity of exactly these events together, or of one handler's work on them; of one event it is that of the event. */
+export function groupIdOf(records: readonly StreamRecord[], ...handlerId: string[]): string {
+  const [first = [], ...others] = records.map(identity);
+  return digest([...(others.length === 0 ? first : [groupVersion, first, ...others]), ...handlerId]);
+}
+
+/** The item that a record is about, as text: equal for equal keys, different for different ones. */
 export function itemKeyOf({ dynamodb: { Keys } }: StreamRecord): string {
+  return textOf(Keys);
+}
+
+/** The same of the partition key alone. Throws where the record has no such key. */
+export function partitionKeyOf({ dynamodb: { Keys } }: StreamRecord, attribute: string): string {
+  const value = Keys[attribute];
+  if (value) return textOf({ [attribute]: value });
+  throw new Error(
+    `The lane of a record is its partition key "${attribute}", but it has ${Object.keys(Keys).join(', ')}. Give table(…, { keys }) the table's real keys.`,
+  );
+}
+
+/**
+ * Keys that DynamoDB cannot have written are taken as they are: their record fails when its routes read them, and needs its
+ * lane until then.
+ */
+function textOf(keys: AttributeMap): string {
   try {
-    return JSON.stringify(canonicalKeys(Keys));
+    return JSON.stringify(canonicalKeys(keys));
   } catch {
-    return JSON.stringify(Keys);
+    return JSON.stringify(keys);
   }
 }
 

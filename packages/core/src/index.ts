@@ -61,15 +61,14 @@ export {
 } from '@sluice/filters';
 export { type Backoff, exponentialBackoff } from './backoff.js';
 export { type BatchOptions, type BatchResult, runBatch } from './batch.js';
-export type { AnyCall, HandlerCall, RecordCall } from './calls.js';
+export type { AnyCall, BatchCall, HandlerCall, RecordCall } from './calls.js';
 export type { AnyMiddleware, Middleware } from './chain.js';
 export type { AnyChange, Change, Expired, Inserted, Modified, Removed } from './change.js';
 export { type Clock, type Random, systemClock } from './clock.js';
 export { type CallContext, type Context, contextWith } from './context.js';
 export { decodeItem } from './decode.js';
-export type { Counts } from './deliver.js';
 export type { Difference } from './diff.js';
-export { createDrain, type Drain, type DrainOptions } from './drain.js';
+export { createDrain, type Drain, type DrainOptions, type Offering } from './drain.js';
 export {
   ConfigurationError,
   InvalidItemError,
@@ -80,6 +79,7 @@ export {
 } from './errors.js';
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { type Explanation, explain } from './explain.js';
+export type { LaneKey } from './lane-key.js';
 export { consoleLogger, type Logger } from './logger.js';
 export { type LoggingOptions, type LogLevel, logging } from './logging.js';
 export {
@@ -91,12 +91,22 @@ export {
   metrics,
 } from './metrics.js';
 export { handled, neverAgain, type Outcome, retryLater, skipped } from './outcome.js';
+export { type PageRun, runPage } from './page.js';
 export { printRoutes } from './print-routes.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';
-export { type Progress, type RecordState, recallFrom, type Task } from './progress.js';
+export {
+  type Counts,
+  type Page,
+  type Progress,
+  type RecordState,
+  recallFrom,
+  type Task,
+} from './progress.js';
 export { type RetryOptions, retry } from './retry.js';
 export {
   type AboutScope,
+  batchKind,
+  type GroupOptions,
   type Handling,
   makeRoute,
   type Route,

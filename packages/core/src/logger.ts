@@ -19,6 +19,15 @@ export const consoleLogger: Logger = {
   error: (fields, message) => write('error', fields, message),
 };
 
+/** Logs what must not depend on it: a logger that throws decides nothing. */
+export function tell(logger: Logger, level: Level, fields: object, message: string): void {
+  try {
+    logger[level](fields, message);
+  } catch {
+    // There is nobody left to tell it to.
+  }
+}
+
 /** The same logger with fields of its own in every line; those of the line itself win. */
 export function withFields(logger: Logger, own: object): Logger {
   return {

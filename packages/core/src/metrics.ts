@@ -34,6 +34,8 @@ export const metricDefinitions = {
   'sluice.handler.duration': distribution('s', 'Time that a call of a handler took'),
   'sluice.record.deliveries': counter('{record}', 'Records that have been through their handlers, each time'),
   'sluice.record.duration': distribution('s', 'Time that a record took in its handlers'),
+  'sluice.batch.deliveries': counter('{batch}', 'Events of Lambda, or pages of the poller, that have ended'),
+  'sluice.batch.duration': distribution('s', 'Time that such a batch took from its offering to its end'),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof metricDefinitions;
@@ -49,7 +51,7 @@ export function metrics(port: Metrics): AnyMiddleware {
       ...(handlerId !== undefined && { handlerId }),
       ...(errorType !== undefined && { errorType }),
     };
-    port.measure(level === 'handler' ? 'sluice.handler.calls' : 'sluice.record.deliveries', 1, attributes);
+    port.measure(level === 'handler' ? 'sluice.handler.calls' : `sluice.${level}.deliveries`, 1, attributes);
     port.measure(`sluice.${level}.duration`, durationMs / 1000, attributes);
   });
 }

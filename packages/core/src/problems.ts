@@ -43,6 +43,9 @@ function ofRoute(route: Route): readonly string[] {
   const problems: string[] = [];
   if (!Number.isFinite(route.order))
     problems.push(`${route.id} has the order ${route.order}; give a finite number`);
+  const { maxSize = 1 } = route;
+  if (!Number.isInteger(maxSize) || maxSize < 1)
+    problems.push(`${route.id} has the maxSize ${maxSize}; give a whole number from 1 up`);
   if (!route.id) problems.push('a route has no id; give it one that stays the same across releases');
   if (route.events.length === 0) problems.push(`${route.id} names no events`);
   else if (!route.events.some((event) => canPass(route.filter, event))) {

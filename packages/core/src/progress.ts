@@ -1,4 +1,5 @@
 import type { StreamRecord } from '@sluice/filters';
+import type { CallContext } from './context.js';
 import type { Outcome } from './outcome.js';
 import type { CompiledRoute } from './router.js';
 
@@ -18,28 +19,69 @@ export interface RecordState {
   readonly done: string[];
   /** Failed attempts by handler id. */
   failures: { readonly [handlerId: string]: number } | undefined;
+  /** How many records were in the group that it began, of batch handlers that are not done with it. */
+  groups: { readonly [handlerId: string]: number } | undefined;
   /** The handler call that is going on, also when the delivery that began it has ended at its deadline. */
-  running: { readonly handlerId: string; readonly outcome: Promise<Outcome> } | undefined;
+  running: Running | undefined;
+}
+
+/** A handler call, of one record or of a group. */
+export interface Running {
+  readonly handlerId: string;
+  outcome: Promise<Outcome>;
 }
 
 /** One matched record on its way through the drain. */
 export interface Task {
   readonly record: StreamRecord;
   readonly routes: readonly CompiledRoute[];
+  readonly laneKey: string;
+  readonly page: OpenPage;
   state: RecordState;
   /** The sequence number of the record before it, matched or not. */
   readonly before: string | undefined;
   /** Its place among the matched records of its drain. */
   readonly position: number;
   finished: boolean;
+  /** Why it was not done when it was last tried. */
+  failure: Outcome | undefined;
   /** Ids of the handlers whose failure has been counted in this delivery. */
   counted: readonly string[] | undefined;
   /** The longest time that its handlers asked to be left alone in this delivery. */
   afterMs: number;
 }
 
+/** Records that were offered to a drain together. */
+export interface Page {
+  readonly counts: Readonly<Counts>;
+  /** How many of its records are not done. */
+  readonly unfinished: number;
+}
+
+export interface OpenPage extends Page {
+  readonly counts: Counts;
+  unfinished: number;
+  /** What its records go on in. */
+  context: CallContext;
+}
+
+/** Totals, one a handler call, except for records. */
+export interface Counts {
+  records: number;
+  unmatched: number;
+  handled: number;
+  skipped: number;
+  neverAgain: number;
+  retryLater: number;
+  failed: number;
+}
+
+export function noCounts(): Counts {
+  return { records: 0, unmatched: 0, handled: 0, skipped: 0, neverAgain: 0, retryLater: 0, failed: 0 };
+}
+
 export function recordState(done: readonly string[] = [], failures?: RecordState['failures']): RecordState {
-  return { done: [...done], failures, running: undefined };
+  return { done: [...done], failures, groups: undefined, running: undefined };
 }
 
 /** What a stored progress says of a record above its watermark; nothing when it says nothing of any. */

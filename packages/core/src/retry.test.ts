@@ -175,13 +175,13 @@ describe('retry', () => {
       order: 'strict',
       signal: work.signal,
     });
-    drain.offer([record]);
+    const page = drain.offer([record]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(tries).toBe(2);
     work.abort();
     await drain.until(0);
     expect(tries).toBe(2);
-    expect(drain.counts).toMatchObject({ failed: 1 });
+    expect(page.counts).toMatchObject({ failed: 1 });
     expect(vi.getTimerCount()).toBe(0);
   });
 

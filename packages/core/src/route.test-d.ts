@@ -133,3 +133,24 @@ route.on(Order, { id: 'p', when: not(Log.attr('a').exists()) }, () => undefined)
 // @ts-expect-error about one entity only, and the route is about the whole table
 route.remove(shop, { id: 'q', when: Order.attr('status').is('PAID') }, () => undefined);
 void mixed;
+
+// A batch route gets a list, of the changes of its events.
+route.batch(Order, { id: 'g' }, (changes, context) => {
+  for (const change of changes) if (change.eventName === 'MODIFY') void change.new.total;
+  void context.idempotencyKey;
+  // @ts-expect-error the list is the router's
+  changes.push(changes[0]);
+});
+route.batch(Order, { id: 'h', events: ['INSERT'], maxSize: 10 }, (changes) => {
+  void changes.map((change) => change.new.total);
+  // @ts-expect-error an INSERT has no old image
+  void changes.map((change) => change.old);
+});
+// @ts-expect-error it takes a list, not one change
+route.batch(Order, { id: 'i' }, (change: Inserted<typeof Order>) => void change);
+route.batch(
+  Order,
+  { id: 'j', events: ['INSERT', 'REMOVE'] },
+  // @ts-expect-error it takes a list of INSERTs, but gets REMOVEs too
+  (changes: readonly Inserted<typeof Order>[]) => void changes,
+);

@@ -29,6 +29,8 @@ export interface Route {
   readonly order: number;
   /** Of the matching routes with the same one, the first in order runs alone. */
   readonly exclusive: string | undefined;
+  /** The most changes that it takes at a time, as a list; `undefined` for a route that takes one, as it is. */
+  readonly maxSize: number | undefined;
   readonly handle: (change: never, context: Context) => Handling;
 }
 
@@ -80,7 +82,21 @@ type ScopeName<Scope> = Scope extends { readonly entity: infer Name extends stri
 export interface RouteKind {
   readonly events: readonly EventName[];
   readonly by?: RemovedBy;
+  readonly maxSize?: number;
 }
+
+export interface GroupOptions<E extends EventName> {
+  /** All by default. */
+  readonly events?: readonly E[];
+  /** The most changes in a group; 100 by default. */
+  readonly maxSize?: number;
+}
+
+export function batchKind({ events = everyEvent, maxSize = 100 }: GroupOptions<EventName>): RouteKind {
+  return { events, maxSize };
+}
+
+const everyEvent: readonly EventName[] = ['INSERT', 'MODIFY', 'REMOVE'];
 
 export const routeKinds = {
   insert: { events: ['INSERT'] },
@@ -117,7 +133,16 @@ export const route = {
     model: M,
     options: RouteOptions & When<W, M> & { readonly events?: readonly E[] },
     handle: (change: Extract<Change<M>, { readonly eventName: E }>, context: Context) => Handling,
-  ) => makeRoute(model, { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options, handle),
+  ) => makeRoute(model, { events: options.events ?? everyEvent }, options, handle),
+  /**
+   * Takes changes in groups: those of one lane that follow each other and match, as many as are there, and one alone where
+   * there is no other. A group is done or not done as a whole.
+   */
+  batch: <M extends Model, W extends AnyFilter, const E extends EventName = EventName>(
+    model: M,
+    options: RouteOptions & When<W, M> & GroupOptions<E>,
+    handle: (changes: readonly Extract<Change<M>, { readonly eventName: E }>[], context: Context) => Handling,
+  ) => makeRoute(model, batchKind(options), options, handle),
 };
 
 export function makeRoute(
@@ -140,6 +165,7 @@ export function makeRoute(
     filter: nodeOf(all(modelFilter(model), eventName(...events), ...conditions)),
     order: options.order ?? 0,
     exclusive: options.exclusive,
+    maxSize: kind.maxSize,
     handle,
   });
 }

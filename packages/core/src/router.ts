@@ -1,23 +1,24 @@
-import type { Environment, Model, StreamRecord } from '@sluice/filters';
-import type { HandlerCall, RecordCall } from './calls.js';
-import { chain, type Middleware } from './chain.js';
-import type { ChangeView } from './change.js';
+import type { Environment, StreamRecord } from '@sluice/filters';
+import type { BatchCall, HandlerCall, RecordCall } from './calls.js';
+import type { Middleware } from './chain.js';
 import { type Clock, type Random, systemClock } from './clock.js';
+import { callOf } from './deliver.js';
 import { ConfigurationError, UnknownTableError } from './errors.js';
+import { type LaneKey, problemOfLane } from './lane-key.js';
 import { consoleLogger, type Logger } from './logger.js';
-import { handled, isOutcome, type Outcome, outcomeOf } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import { noRoutes, problemsOf } from './problems.js';
 import type { Route, Routes } from './route.js';
 import { routeIndex } from './route-index.js';
 import { type RoutedTable, type TableAliases, tablesOf } from './tables.js';
-import { needsValidation, validate } from './validate.js';
 
 export interface RouterOptions {
   /** Names this router in logs and in what is stored for it. */
   readonly name?: string;
   readonly routes: Route | Routes | readonly (Route | Routes)[];
-  /** Around each handler call and around each record, outermost first. */
+  /** Around each event of Lambda or page of the poller, around each record and around each handler call; outermost first. */
   readonly middleware?: {
+    readonly batch?: readonly Middleware<BatchCall>[];
     readonly record?: readonly Middleware<RecordCall>[];
     readonly handler?: readonly Middleware<HandlerCall>[];
   };
@@ -35,6 +36,8 @@ export interface RouterOptions {
    * `'lanes'` where progress is kept durably, `'strict'` otherwise.
    */
   readonly order?: Order;
+  /** Which changes run one after another in `lanes`: those of one `'item'` by default. */
+  readonly lane?: LaneKey;
   /** How many records are worked on at a time in `lanes`; 10 by default. */
   readonly concurrency?: number;
   /** A pino instance, for example; JSON lines on the console by default. */
@@ -52,7 +55,9 @@ export interface Router {
   readonly tables: readonly RoutedTable[];
   readonly unknownTable: 'fail' | 'skip';
   readonly order: Order | undefined;
+  readonly lane: LaneKey;
   readonly concurrency: number;
+  readonly batchMiddleware: readonly Middleware<BatchCall>[];
   readonly recordMiddleware: readonly Middleware<RecordCall>[];
   readonly logger: Logger;
   readonly clock: Clock;
@@ -79,6 +84,7 @@ export function createRouter(options: RouterOptions): Router {
     ...given.flatMap((entry) => ('problems' in entry ? entry.problems : [])),
     ...ofTables,
     ...problemsOf(routes),
+    ...problemOfLane(options.lane ?? 'item'),
   ];
   const concurrency = options.concurrency ?? 10;
   if (!Number.isInteger(concurrency) || concurrency < 1) {
@@ -88,17 +94,17 @@ export function createRouter(options: RouterOptions): Router {
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const unknownTable = options.unknownTable ?? 'fail';
-  const compiled = routes.map((route) => ({
-    route,
-    run: validated(route.model, chain(options.middleware?.handler ?? [], callHandler)),
-  }));
+  const handlerMiddleware = options.middleware?.handler ?? [];
+  const compiled = routes.map((route) => ({ route, run: callOf(route.model, handlerMiddleware) }));
   return Object.freeze({
     name: options.name,
     routes,
     tables,
     unknownTable,
     order: options.order,
+    lane: options.lane ?? 'item',
     concurrency,
+    batchMiddleware: options.middleware?.batch ?? [],
     recordMiddleware: options.middleware?.record ?? [],
     logger: options.logger ?? consoleLogger,
     clock: options.clock ?? systemClock,
@@ -116,20 +122,4 @@ export function createRouter(options: RouterOptions): Router {
 /** Lower `order` first; equal ones as they were given. */
 function inOrder(routes: readonly Route[]): readonly Route[] {
   return routes.toSorted((one, other) => one.order - other.order);
-}
-
-/** Validation comes before the middleware, so that every layer sees what the schema made of the item. */
-function validated(model: Model, run: CompiledRoute['run']): CompiledRoute['run'] {
-  if (!needsValidation(model)) return run;
-  // Changes are made in one place, as views.
-  return async (call) => (await validate(call.change as ChangeView)) ?? run(call);
-}
-
-async function callHandler({ route, change, context }: HandlerCall): Promise<Outcome> {
-  try {
-    const result = await route.handle(change as never, context);
-    return result !== undefined && isOutcome(result) ? result : handled;
-  } catch (error) {
-    return outcomeOf(error);
-  }
 }

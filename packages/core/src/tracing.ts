@@ -40,12 +40,13 @@ export function tracing({
 }
 
 function spanOf(subject: Subject): SpanOptions & { readonly name: string } {
-  const { table, sequenceNumber, eventName, handlerId, attempt } = subject;
+  const { table, sequenceNumber, eventName, handlerId, attempt, records } = subject;
   const attributes: Attributes = {
     'messaging.system': 'aws_dynamodb_streams',
     'messaging.destination.name': table,
-    'messaging.message.id': sequenceNumber,
-    'sluice.event_name': eventName,
+    ...(sequenceNumber !== undefined && { 'messaging.message.id': sequenceNumber }),
+    ...(records !== undefined && { 'messaging.batch.message_count': records }),
+    ...(eventName !== undefined && { 'sluice.event_name': eventName }),
   };
   if (handlerId !== undefined) {
     Object.assign(attributes, { 'sluice.handler.id': handlerId, 'sluice.attempt': attempt });

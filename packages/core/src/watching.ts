@@ -21,19 +21,27 @@ export function watching(see: (call: AnyCall, outcome: Outcome, durationMs: numb
 
 /** What a call is about, without anything of its item or keys. */
 export interface Subject {
-  readonly level: 'record' | 'handler';
+  readonly level: 'batch' | 'record' | 'handler';
   readonly streamArn: string;
   readonly table: string;
-  readonly eventName: string;
-  readonly sequenceNumber: string;
+  /** Of a group of changes those of its first; a batch has none. */
+  readonly eventName?: string;
+  readonly sequenceNumber?: string;
+  /** How many there are of a batch, or of a group. */
+  readonly records?: number;
   readonly handlerId?: string;
   readonly attempt?: number;
 }
 
 export function subjectOf(call: AnyCall): Subject {
+  if ('records' in call) {
+    const { streamArn, records } = call;
+    return { level: 'batch', streamArn, table: tableOf(streamArn) ?? streamArn, records: records.length };
+  }
   if ('record' in call) return { level: 'record', ...subjectOfRecord(call.record) };
   const { handlerId, attempt } = call.context;
-  return { level: 'handler', ...subjectOfRecord(call.change.record), handlerId, attempt };
+  const records = call.changes && { records: call.changes.length };
+  return { level: 'handler', ...subjectOfRecord(call.change.record), handlerId, attempt, ...records };
 }
 
 function subjectOfRecord({ eventSourceARN: streamArn, eventName, dynamodb }: StreamRecord) {

@@ -1,7 +1,7 @@
 import type { Change, Context, Expired, Inserted, Modified, Removed } from '@sluice/core';
 import { absent, table } from '@sluice/core';
 import { z } from 'zod';
-import { Handlers, On, OnExpire, OnInsert, OnModify, OnRemove } from './index.js';
+import { Handlers, On, OnBatch, OnExpire, OnInsert, OnModify, OnRemove } from './index.js';
 
 const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, ttl: 'expiresAt' });
 const Order = shop.entity('Order', {
@@ -110,4 +110,53 @@ export class Filters {
   // @ts-expect-error about another entity, whatever the event
   @On({ events: ['INSERT'], when: Cart.attr('lines').exists() })
   inserted(_change: Inserted<typeof Order>) {}
+}
+
+@Handlers('groups', Order)
+export class Groups {
+  @OnBatch()
+  all(_changes: readonly Change<typeof Order>[]) {}
+
+  @OnBatch({ events: ['INSERT'], maxSize: 10, when: Order.attr('total').exists() })
+  inserted(_changes: readonly Inserted<typeof Order>[], _context: Context) {}
+
+  @OnBatch({ events: ['INSERT', 'REMOVE'] })
+  several(_changes: readonly (Inserted<typeof Order> | Removed<typeof Order>)[]) {}
+
+  @OnBatch()
+  nothing() {}
+
+  @OnBatch()
+  anything(_changes: unknown) {}
+
+  // @ts-expect-error The first parameter of this method is no list; @OnBatch brings one, of the type readonly Change<…>[].
+  @OnBatch({ events: ['INSERT'] })
+  one(_change: Inserted<typeof Order>) {}
+
+  // @ts-expect-error This method takes the change of INSERT, but its decorator brings MODIFY and REMOVE.
+  @OnBatch()
+  others(_changes: readonly Inserted<typeof Order>[]) {}
+
+  // @ts-expect-error The list is not for this method to change; put readonly before the type of its first parameter.
+  @OnBatch()
+  its(_changes: Change<typeof Order>[]) {}
+
+  // @ts-expect-error The first parameter of this method is no change
+  @OnBatch()
+  texts(_changes: readonly string[]) {}
+
+  // @ts-expect-error This filter is about the entity Cart, but it is used for the entity Order.
+  @OnBatch({ when: Cart.attr('lines').exists() })
+  ofAnotherEntity(_changes: readonly Change<typeof Order>[]) {}
+
+  // @ts-expect-error This method takes a list, but its decorator brings one change at a time; take one, or use @OnBatch.
+  @OnInsert()
+  list(_changes: readonly Inserted<typeof Order>[]) {}
+}
+
+// @ts-expect-error the method `placed` takes a list of changes of another model
+@Handlers('groups-of-other', Cart)
+export class OtherGroups {
+  @OnBatch({ events: ['INSERT'] })
+  placed(_changes: readonly Inserted<typeof Order>[]) {}
 }

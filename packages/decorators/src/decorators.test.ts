@@ -17,6 +17,7 @@ import {
   type HandlerClass,
   Handlers,
   On,
+  OnBatch,
   OnExpire,
   OnInsert,
   OnModify,
@@ -69,7 +70,26 @@ class Every {
   }
 }
 
+@Handlers('together', Order)
+class Together {
+  readonly seen: string[] = [];
+
+  @OnBatch({ events: ['INSERT'], when: Order.attr('status').is('PENDING'), maxSize: 2 })
+  placed(changes: readonly Inserted<typeof Order>[], { handlerId }: Context) {
+    this.seen.push(`${changes.length} in ${handlerId}`);
+  }
+}
+
 describe('decorated methods', () => {
+  it('take changes in groups', async () => {
+    const together = new Together();
+    const container = new Container();
+    container.bind(Together).toConstantValue(together);
+    const router = createRouter({ routes: fromClasses([Together], container) });
+    await given(router).when(...['1', '2', '3'].map((n) => records.insert({ ...pending, sk: `ORDER#${n}` })));
+    expect(together.seen).toEqual(['2 in together.placed', '1 in together.placed']);
+  });
+
   it('take the changes of their event that fit, each with its own instance as this', async () => {
     const every = new Every();
     const container = new Container();

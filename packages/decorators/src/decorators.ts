@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import {
   type AboutScope,
   type AnyFilter,
+  batchKind,
   type Context,
   type EventName,
   type Expired,
   type Filter,
+  type GroupOptions,
   type Handling,
   type Inserted,
   type Model,
@@ -71,6 +73,16 @@ export function On<W extends AnyFilter = Filter, const E extends EventName = Eve
   return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options);
 }
 
+/**
+ * Changes in groups, of all events by default: `(changes: readonly Change<typeof Order>[], context: Context)`. A group is
+ * of one lane, as many changes as are there, and done or not done as a whole.
+ */
+export function OnBatch<W extends AnyFilter = Filter, const E extends EventName = EventName>(
+  options: MethodOptions<W> & GroupOptions<E> = {},
+): BatchDecorator<E, W> {
+  return decorate('@OnBatch', batchKind(options), options);
+}
+
 /** What a handler's decorator takes: the options of a route, but for its id, which is the class's and the method's name. */
 export interface MethodOptions<W extends AnyFilter = AnyFilter> extends Omit<RouteOptions, 'id'> {
   readonly when?: W;
@@ -92,11 +104,20 @@ export type HandlerDecorator<
     CheckedFilter<Parameters<F>[0], W>,
 ) => void;
 
+/** Decorates a method that takes a list of the changes of such events; another method does not compile. */
+export type BatchDecorator<E extends EventName, W extends AnyFilter = Filter> = <
+  F extends (changes: never, context: Context) => Handling,
+>(
+  target: object,
+  method: string,
+  descriptor: TypedPropertyDescriptor<F> & CheckedList<Parameters<F>[0], E, W>,
+) => void;
+
 function decorate(
   decorator: string,
   kind: RouteKind,
   options: MethodOptions,
-): HandlerDecorator<never, never, never> {
+): (target: object, method: string) => void {
   return (target, method) => {
     refuseStandardDecorators(decorator, method);
     refuseStaticMethods(decorator, target, method);
@@ -113,7 +134,19 @@ type CheckedEvent<C, E extends EventName, By extends RemovedBy> = [C] extends [u
       : `This method takes the change of ${Taken}, but its decorator brings ${Exclude<E, Taken>}; change one of the two.`
     : unknown extends C
       ? unknown
-      : 'The first parameter of this method is no change; give it the type Inserted, Modified, Removed, Expired or Change of the model.';
+      : [C] extends [readonly unknown[]]
+        ? 'This method takes a list, but its decorator brings one change at a time; take one, or use @OnBatch.'
+        : 'The first parameter of this method is no change; give it the type Inserted, Modified, Removed, Expired or Change of the model.';
+
+type CheckedList<L, E extends EventName, W> = [L] extends [undefined]
+  ? unknown
+  : unknown extends L
+    ? unknown
+    : [L] extends [readonly (infer C)[]]
+      ? readonly C[] extends L
+        ? CheckedEvent<C, E, RemovedBy> & CheckedFilter<C, W>
+        : 'The list is not for this method to change; put readonly before the type of its first parameter.'
+      : 'The first parameter of this method is no list; @OnBatch brings one, of the type readonly Change<…>[], or of the changes of its events.';
 
 /** The change says what it is about, where the method says that it takes one. */
 type CheckedFilter<C, W> = C extends { readonly '~scope'?: infer Scope }
@@ -136,7 +169,7 @@ type CheckedMethods<I, M extends Model> = [Mismatched<I, M>] extends [never]
 
 type Mismatched<I, M extends Model> = {
   [K in keyof I & string]: I[K] extends (change: infer C, ...rest: never[]) => unknown
-    ? [OtherModel<C, M>] extends [never]
+    ? [OtherModel<C extends readonly (infer Member)[] ? Member : C, M>] extends [never]
       ? never
       : K
     : never;

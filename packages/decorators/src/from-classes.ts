@@ -38,7 +38,7 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
   const methods = methodMetadata(handlerClass);
   if (methods.length === 0)
     return problem(
-      `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire or @On`,
+      `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire, @On or @OnBatch`,
     );
   const twice = methods.find(
     ({ method }, index) => methods.findIndex((other) => other.method === method) < index,

@@ -1,4 +1,11 @@
-import { createDrain, exponentialBackoff, recallFrom } from '@sluice/core';
+import {
+  createDrain,
+  type Drain,
+  exponentialBackoff,
+  recallFrom,
+  runPage,
+  type StreamRecord,
+} from '@sluice/core';
 import type { ShardCheckpoint } from './checkpoint.js';
 import type { StreamRun } from './run.js';
 import { shardCheckpointing } from './shard-checkpoint.js';
@@ -15,7 +22,7 @@ export interface ShardReader {
   saveIfDue(): Promise<void>;
 }
 
-/** What a lane waits between the attempts at a record that fails. */
+/** What a lane waits between the attempts at a record that fails, and a page between the attempts to offer it. */
 const retryBackoff = exponentialBackoff({ initialMs: 200, maxMs: 30_000 });
 
 export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: StreamRun): ShardReader {
@@ -27,6 +34,8 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
     signal: working,
   });
   const checkpoint = shardCheckpointing(drain, start, (now) => run.keep(shard.shardId, now), router.clock);
+  /** Pages that the middleware around batches still has in hand. */
+  const open = new Set<Promise<void>>();
   return { read, saveIfDue: checkpoint.saveIfDue };
 
   async function read(): Promise<ShardEnd | 'STOPPED'> {
@@ -34,20 +43,41 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
     const end = await readToEnd().catch(stopped);
     stopping.removeEventListener('abort', drain.stop);
     drain.stop();
+    await endOrAbort(Promise.all(open), working);
     await checkpoint.save(stateAfter[end]);
     return end;
   }
 
   async function readToEnd(): Promise<ShardEnd> {
     for await (const { records, end } of pagesOf(shard, run)) {
-      if (records.length > 0) drain.offer(records);
-      checkpoint.offered(records);
+      if (records.length > 0) await take(records);
       await drainedTo(end ? 0 : maxAhead);
       stopping.throwIfAborted();
       if (end) return end;
       await checkpoint.keepUp();
     }
     throw new Error('pages ended without an end'); // pagesOf never does
+  }
+
+  /** Pages come into the drain in their order: one whose middleware ends without `next()` is tried again before the next one. */
+  async function take(records: readonly StreamRecord[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const page = runPage(router, drain, records, offer);
+      open.add(page.ended);
+      void page.ended.then(() => open.delete(page.ended));
+      await endOrAbort(page.offered, stopping);
+      stopping.throwIfAborted();
+      const refusal = await page.offered;
+      if (!refusal) return;
+      const askedMs = refusal.kind === 'retryLater' ? refusal.error.afterMs : undefined;
+      await router.clock.sleep(askedMs ?? retryBackoff.delayMs(tries, router.random), stopping);
+    }
+  }
+
+  function offer(...[records, offering]: Parameters<Drain['offer']>): ReturnType<Drain['offer']> {
+    const page = drain.offer(records, offering);
+    checkpoint.offered(records);
+    return page;
   }
 
   /**
@@ -77,7 +107,7 @@ const stateAfter: Record<ShardEnd | 'STOPPED', ShardCheckpoint['state']> = {
 };
 
 /** Resolves when the work has ended or the signal has aborted; no listener stays on it. */
-async function endOrAbort(work: Promise<void>, signal: AbortSignal): Promise<void> {
+async function endOrAbort(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise: aborted, resolve } = Promise.withResolvers<void>();
   const onAbort = () => resolve();

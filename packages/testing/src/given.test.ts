@@ -1,4 +1,4 @@
-import { createRouter, route, skipped, table } from '@sluice/core';
+import { createRouter, handled, neverAgain, retryLater, route, skipped, table } from '@sluice/core';
 import { describe, expect, it } from 'vitest';
 import { given } from './given.js';
 import { recordsOf } from './records.js';
@@ -32,6 +32,52 @@ describe('given a router, when records are delivered', () => {
       ['passed', 1],
       ['broken', 1],
     ]);
+  });
+
+  it('tells what was given up and what asks for later', async () => {
+    const router = createRouter({
+      routes: [
+        route.insert(shop, { id: 'gone' }, () => neverAgain('no such customer')),
+        route.insert(shop, { id: 'busy' }, () => retryLater('they are closed')),
+        route.insert(shop, { id: 'talks' }, (_change, { logger }) => logger.error({}, 'no error of ours')),
+      ],
+    });
+    expect(await given(router).when(records.insert({ pk: '1' }))).toMatchObject({
+      handled: ['talks'],
+      neverAgain: ['gone'],
+      retryLater: ['busy'],
+      failed: [],
+      errors: [expect.objectContaining({ message: 'no such customer' })],
+    });
+  });
+
+  it('delivers in groups, and tells what each had', async () => {
+    const router = createRouter({ routes: [route.batch(shop, { id: 'group' }, () => undefined)] });
+    const batch = [records.insert({ pk: '1' }), records.insert({ pk: '2' })];
+    const { handled, calls } = await given(router).when(...batch);
+    expect(handled).toEqual(['group']);
+    expect(calls).toMatchObject([
+      {
+        sequenceNumber: batch[0]?.dynamodb.SequenceNumber,
+        sequenceNumbers: batch.map(({ dynamodb }) => dynamodb.SequenceNumber),
+      },
+    ]);
+  });
+
+  it('delivers through the middleware around batches, and tells why nothing was run', async () => {
+    const routes = [route.insert(shop, { id: 'h' }, () => undefined)];
+    const closed = createRouter({
+      routes,
+      middleware: { batch: [() => Promise.reject(new Error('closed'))] },
+    });
+    const record = records.insert({ pk: '1' });
+    expect(await given(closed).when(record)).toMatchObject({
+      handled: [],
+      errors: [new Error('closed')],
+      firstUnfinished: record.dynamodb.SequenceNumber,
+    });
+    const lying = createRouter({ routes, middleware: { batch: [async () => handled] } });
+    expect((await given(lying).when(record)).firstUnfinished).toBeDefined();
   });
 
   it('tells why a record could not be matched', async () => {

@@ -1,5 +1,7 @@
 import {
+  type CompiledRoute,
   createProcessMemory,
+  type HandlerCall,
   type Logger,
   type Outcome,
   type Router,
@@ -20,8 +22,13 @@ export interface Given {
 export interface Delivered {
   readonly handled: readonly string[];
   readonly skipped: readonly string[];
+  readonly neverAgain: readonly string[];
+  readonly retryLater: readonly string[];
   readonly failed: readonly string[];
-  /** Why records are not done: what handlers threw, items that do not fit their schema, records that cannot be matched. */
+  /**
+   * Why records are not done, or never will be: what handlers and middleware threw, items that do not fit their schema,
+   * records that cannot be matched.
+   */
   readonly errors: readonly Error[];
   readonly calls: readonly Call[];
   /** How many records no route matched. */
@@ -33,6 +40,8 @@ export interface Delivered {
 export interface Call {
   readonly handlerId: string;
   readonly sequenceNumber: string;
+  /** Of the whole group, where the handler takes one. */
+  readonly sequenceNumbers: readonly string[];
   readonly attempt: number;
   readonly outcome: Outcome;
 }
@@ -54,6 +63,8 @@ export function given(router: Router): Given {
       return {
         handled: idsOf('handled'),
         skipped: idsOf('skipped'),
+        neverAgain: idsOf('neverAgain'),
+        retryLater: idsOf('retryLater'),
         failed: idsOf('failed'),
         errors,
         calls,
@@ -71,22 +82,31 @@ function collecting(errors: Error[]): Logger {
     debug: ignore,
     info: ignore,
     warn: ignore,
-    error: (fields) => void errors.push((fields as { readonly err: Error }).err),
+    error: (fields) => {
+      if ('err' in fields && fields.err instanceof Error) errors.push(fields.err);
+    },
   };
 }
 
 function observe(router: Router, calls: Call[]): Router {
-  return {
-    ...router,
-    match: (record) =>
-      router.match(record).map((compiled) => ({
-        ...compiled,
-        run: async (call) => {
-          const outcome = await compiled.run(call);
-          const { handlerId, attempt } = call.context;
-          calls.push({ handlerId, attempt, sequenceNumber: record.dynamodb.SequenceNumber, outcome });
-          return outcome;
-        },
-      })),
-  };
+  const observed = new WeakMap<CompiledRoute, CompiledRoute>();
+  return { ...router, match: (record) => router.match(record).map(observedOf) };
+
+  /** The same one each time: groups are made of records with the same route. */
+  function observedOf(compiled: CompiledRoute): CompiledRoute {
+    const known = observed.get(compiled) ?? { ...compiled, run };
+    observed.set(compiled, known);
+    return known;
+
+    async function run(call: HandlerCall): Promise<Outcome> {
+      const outcome = await compiled.run(call);
+      const { handlerId, attempt } = call.context;
+      const sequenceNumbers = (call.changes ?? [call.change]).map(
+        ({ record }) => record.dynamodb.SequenceNumber,
+      );
+      const sequenceNumber = call.change.record.dynamodb.SequenceNumber;
+      calls.push({ handlerId, attempt, sequenceNumber, sequenceNumbers, outcome });
+      return outcome;
+    }
+  }
 }

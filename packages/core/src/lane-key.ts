@@ -1,0 +1,33 @@
+import { type StreamRecord, tableOfModel } from '@sluice/filters';
+import { itemKeyOf, partitionKeyOf } from './event-identity.js';
+import type { CompiledRoute } from './router.js';
+
+/**
+ * Which changes run one after another: those of an item, those with the same partition key, those for which a function gives
+ * the same text, or none at all. The function is pure: what it gives for a record never changes.
+ */
+export type LaneKey = 'item' | 'partitionKey' | 'unordered' | ((record: StreamRecord) => string);
+
+/** What is wrong with a lane key that no type has checked; nothing when it is one. */
+export function problemOfLane(lane: unknown): readonly string[] {
+  return typeof lane === 'function' || lane === 'item' || lane === 'partitionKey' || lane === 'unordered'
+    ? []
+    : [`lane is ${String(lane)}; give 'item', 'partitionKey', 'unordered' or a function of the record`];
+}
+
+/** The lane of a record that has these routes. Throws where it cannot be told. */
+export function laneKeys(lane: LaneKey): (record: StreamRecord, routes: readonly CompiledRoute[]) => string {
+  if (lane === 'item') return itemKeyOf;
+  if (lane === 'unordered') return ({ dynamodb }) => dynamodb.SequenceNumber;
+  if (lane === 'partitionKey') {
+    return (record, [compiled]) =>
+      partitionKeyOf(record, compiled ? tableOfModel(compiled.route.model).keys.partition : '');
+  }
+  return (record) => {
+    const key = lane(record);
+    if (typeof key === 'string') return key;
+    throw new TypeError(
+      `The router's lane function gave something of type ${typeof key} for a record. Give a string for each.`,
+    );
+  };
+}

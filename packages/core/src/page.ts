@@ -1,0 +1,80 @@
+import type { StreamRecord } from '@sluice/filters';
+import type { BatchCall } from './calls.js';
+import { chain } from './chain.js';
+import { notStarted } from './deliver.js';
+import type { Drain } from './drain.js';
+import { tell } from './logger.js';
+import { failed, handled, type Outcome } from './outcome.js';
+import { type Counts, noCounts, type Page, type Task } from './progress.js';
+import type { Router } from './router.js';
+
+/** One page on its way through the middleware around batches into a drain. */
+export interface PageRun {
+  readonly counts: Readonly<Counts>;
+  /**
+   * Resolves once the records are in the drain; or, with what the outermost layer gave back, when it ended without: then
+   * nothing of them was run. Rejects with what the drain threw when it refused them.
+   */
+  readonly offered: Promise<Outcome | undefined>;
+  /** Resolves when the outermost layer has ended; it never rejects. What it gives back marks nothing as done. */
+  readonly ended: Promise<void>;
+  /** Puts the records into the drain if no layer did. Throws when the drain refuses them. */
+  offer(): void;
+}
+
+/**
+ * Offers a page to a drain through the middleware around batches. `next()` resolves when all its records are done, or nothing
+ * more can happen; called again, it tries once more what is not done. `offerTo` stands in for the drain's own `offer`.
+ */
+export function runPage(
+  router: Router,
+  drain: Drain,
+  records: readonly StreamRecord[],
+  offerTo = drain.offer,
+): PageRun {
+  const counts = noCounts();
+  const offering = Promise.withResolvers<Outcome | undefined>();
+  const streamArn = records[0]?.eventSourceARN ?? '';
+  let page: Page | undefined;
+  let inner: Outcome | undefined;
+  const run = chain<BatchCall>(router.batchMiddleware, async ({ context }) => {
+    try {
+      if (page) drain.again(page, context);
+      const opened = offer(context);
+      await drain.untilDone(opened);
+      inner = opened.unfinished === 0 ? handled : failureOf(opened, drain.remaining());
+    } catch (error) {
+      offering.reject(error);
+      inner = failed(error);
+    }
+    return inner;
+  });
+  const ended = run({ records, streamArn, counts, context: drain.context }).then((outcome) => {
+    if (outcome !== inner) note(outcome);
+    offering.resolve(outcome);
+  });
+  offering.promise.catch(() => undefined); // who does not wait for it is told by offer()
+  return { counts, offered: offering.promise, ended, offer };
+
+  function offer(context = drain.context): Page {
+    page ??= offerTo(records, { context, counts });
+    offering.resolve(undefined);
+    return page;
+  }
+
+  function note(outcome: Outcome): void {
+    const err = 'error' in outcome ? { err: outcome.error } : {};
+    const fields = { streamArn, ...err };
+    const level = outcome.kind === 'retryLater' ? 'info' : 'error';
+    if (!page) tell(router.logger, level, fields, 'a batch middleware ended without next(): nothing is run');
+    else if (outcome.kind === 'failed') tell(router.logger, 'error', fields, 'a batch middleware failed');
+  }
+}
+
+/** Of the lowest record that failed, or else of the lowest one that is not done. */
+function failureOf(page: Page, remaining: readonly Task[]): Outcome {
+  const failures = remaining.flatMap((task) =>
+    task.page === page && !task.finished ? (task.failure ?? []) : [],
+  );
+  return failures.find(({ kind }) => kind === 'failed') ?? failures[0] ?? notStarted;
+}
