@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { StreamRecord } from '@sluice/filters';
 import type { Backoff } from './backoff.js';
 import { type RecordCall, taskOf } from './calls.js';
@@ -146,7 +147,8 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   };
 
   function offer(records: readonly StreamRecord[], offering: Offering = {}): Page {
-    const page: OpenPage = { counts: noCounts(), context, ...offering, unfinished: 0 };
+    const scope = router.batchMiddleware.length > 0 ? new AsyncResource('sluice.page') : undefined;
+    const page: OpenPage = { counts: noCounts(), context, ...offering, scope, unfinished: 0 };
     checkRecords(records, tracker.last);
     const placed = place(records, page);
     for (const task of placed) {
@@ -251,7 +253,9 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       const { record, routes, page } = task;
       let outcome: Outcome;
       try {
-        outcome = await run({ record, routes, context: page.context, [taskOf]: task });
+        const call = { record, routes, context: page.context, [taskOf]: task };
+        // The lane may have been begun by another page.
+        outcome = await (page.scope ? page.scope.runInAsyncScope(run, undefined, call) : run(call));
       } catch (error) {
         outcome = outcomeOf(error);
       }

@@ -19,7 +19,7 @@ export interface LoggingOptions {
 /**
  * One line for each call when it has ended, `handler handled` or `record failed`: with `outcome`, `durationMs`, the `reason` of
  * what was skipped, the `errorType` of what was not done, and `streamArn`, `sequenceNumber`, `eventName`, `handlerId` and
- * `attempt` as far as the call has them. The error itself is in the router's own line about it. What logging throws decides
+ * `attempt` as far as the call has them; a batch's has its counts. The error itself is in the router's own line about it. What logging throws decides
  * nothing.
  */
 export function logging({ level = usualLevel, fields }: LoggingOptions = {}): AnyMiddleware {
@@ -31,6 +31,7 @@ export function logging({ level = usualLevel, fields }: LoggingOptions = {}): An
     call.context.logger[at](
       {
         ...about,
+        ...('records' in call && call.counts),
         outcome: outcome.kind,
         durationMs,
         ...(outcome.kind === 'skipped' && { reason: outcome.reason }),

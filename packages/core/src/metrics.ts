@@ -36,6 +36,8 @@ export const metricDefinitions = {
   'sluice.record.duration': distribution('s', 'Time that a record took in its handlers'),
   'sluice.batch.deliveries': counter('{batch}', 'Events of Lambda, or pages of the poller, that have ended'),
   'sluice.batch.duration': distribution('s', 'Time that such a batch took from its offering to its end'),
+  'sluice.batch.records': distribution('{record}', 'Records of a batch'),
+  'sluice.batch.unmatched': counter('{record}', 'Records that no route matched'),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof metricDefinitions;
@@ -53,6 +55,9 @@ export function metrics(port: Metrics): AnyMiddleware {
     };
     port.measure(level === 'handler' ? 'sluice.handler.calls' : `sluice.${level}.deliveries`, 1, attributes);
     port.measure(`sluice.${level}.duration`, durationMs / 1000, attributes);
+    if (!('records' in call)) return;
+    port.measure('sluice.batch.records', call.records.length, attributes);
+    port.measure('sluice.batch.unmatched', call.counts.unmatched, attributes);
   });
 }
 

@@ -15,6 +15,7 @@ import {
 import { type StreamRecord, table } from '@sluice/filters';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  createDrain,
   createProcessMemory,
   createRouter,
   type Logger,
@@ -24,6 +25,7 @@ import {
   retryLater,
   route,
   runBatch,
+  runPage,
 } from './index.js';
 import { openTelemetryMetrics, tracing } from './opentelemetry.js';
 
@@ -133,6 +135,52 @@ describe('tracing', () => {
       handlers.map((span) => byId.get(parentOf(span) ?? '')?.attributes['messaging.message.id']),
     ).toEqual(handlers.map(({ attributes }) => attributes['messaging.message.id']));
     expect(new Set(handlers.map(parentOf)).size).toBe(3);
+  });
+
+  it('makes a span for each batch, around those of its records and handlers, with how many records it has', async () => {
+    const layer = [tracing({ tracer })];
+    const layers = { batch: layer, record: layer, handler: layer };
+    await run({ mail: quiet }, layers, record(1), record(2));
+    const batch = exporter.getFinishedSpans().at(-1) as ReadableSpan;
+    expect(batch).toMatchObject({ name: 'process shop', kind: SpanKind.CONSUMER });
+    expect(batch.attributes).toEqual({
+      'messaging.system': 'aws_dynamodb_streams',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': 'shop',
+      'messaging.batch.message_count': 2,
+      'sluice.outcome': 'handled',
+    });
+    const inside = exporter
+      .getFinishedSpans()
+      .filter((span) => parentOf(span) === batch.spanContext().spanId);
+    expect(inside.map(({ attributes }) => attributes['messaging.message.id'])).toEqual(['1', '2']);
+  });
+
+  it('puts what comes of a page of the poller below the span of that page, whichever page began the lane', async () => {
+    const handlers = { mail: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const routes = Object.entries(handlers).map(([id, handle]) => route.insert(shop, { id }, handle));
+    const middleware = { batch: [tracing({ tracer })], handler: [tracing({ tracer })] };
+    const router = createRouter({ routes, logger: silent, middleware });
+    const drain = createDrain(router, {
+      afterFailure: { kind: 'retry', backoff: { delayMs: () => 1 } },
+      order: 'strict',
+    });
+    const pages = [
+      runPage(router, drain, [record(1), record(2)]),
+      runPage(router, drain, [record(3), record(4)]),
+    ];
+    await Promise.all(pages.map(({ ended }) => ended));
+    const spans = exporter.getFinishedSpans();
+    const [first, second] = spans.filter(({ name }) => name === 'process shop');
+    const byMessage = (id: string) =>
+      spans.find(({ attributes }) => attributes['messaging.message.id'] === id);
+    expect(['1', '2', '3', '4'].map((id) => parentOf(byMessage(id) as ReadableSpan))).toEqual([
+      first?.spanContext().spanId,
+      first?.spanContext().spanId,
+      second?.spanContext().spanId,
+      second?.spanContext().spanId,
+    ]);
   });
 
   it.each([

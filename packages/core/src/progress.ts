@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { StreamRecord } from '@sluice/filters';
 import type { CallContext } from './context.js';
 import type { Outcome } from './outcome.js';
@@ -63,6 +64,8 @@ export interface OpenPage extends Page {
   unfinished: number;
   /** What its records go on in. */
   context: CallContext;
+  /** The asynchronous context of the layers around it, for what follows them in it, as spans do; none without layers. */
+  readonly scope: AsyncResource | undefined;
 }
 
 /** Totals, one a handler call, except for records. */

@@ -11,7 +11,7 @@ import { errorTypeOf, type Subject, subjectOf } from './watching.js';
 
 /**
  * A span for each call that it stands around, active while the call runs, so that what handlers do is inside of it. Spans of
- * records follow OpenTelemetry's conventions for messaging, `process shop` of kind CONSUMER; those of handlers are called
+ * batches and records follow OpenTelemetry's conventions for messaging, `process shop` of kind CONSUMER; those of handlers are called
  * by their ids. What failed or was given up has the status ERROR and an `error.type`. Nothing of an item or its keys is in
  * a span, and no message of an error, which may quote them.
  * Source: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/

@@ -1,7 +1,7 @@
 import { type StreamRecord, tableOf } from '@sluice/filters';
 import type { AnyCall } from './calls.js';
 import type { AnyMiddleware } from './chain.js';
-import type { Logger } from './logger.js';
+import { tell } from './logger.js';
 import type { Outcome } from './outcome.js';
 
 /** A layer that only looks on: it is told what came of each call, and what it throws decides nothing. */
@@ -12,8 +12,8 @@ export function watching(see: (call: AnyCall, outcome: Outcome, durationMs: numb
     const outcome = await next();
     try {
       see(call, outcome, Math.max(0, clock.now() - startMs));
-    } catch (error) {
-      tell(logger, error);
+    } catch (err) {
+      tell(logger, 'warn', { err }, 'what looks on at calls has failed; the call itself is not affected');
     }
     return outcome;
   };
@@ -58,12 +58,4 @@ export function errorTypeOf(outcome: Outcome): string | undefined {
   if (!('error' in outcome)) return undefined;
   const { code } = outcome.error as { readonly code?: unknown };
   return typeof code === 'string' ? code : outcome.error.name;
-}
-
-function tell(logger: Logger, err: unknown): void {
-  try {
-    logger.warn({ err }, 'what looks on at calls has failed; the call itself is not affected');
-  } catch {
-    // There is nobody left to tell it to.
-  }
 }
