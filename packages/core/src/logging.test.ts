@@ -123,6 +123,43 @@ describe('logging', () => {
     ]);
   });
 
+  it('writes one line for each batch, with its counts', async () => {
+    const { lines } = await linesOf({ a: quiet, b: () => skipped('x') }, { batch: [logging()] });
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        message: 'batch handled',
+        fields: {
+          outcome: 'handled',
+          durationMs: 500,
+          streamArn,
+          records: 1,
+          unmatched: 0,
+          handled: 1,
+          skipped: 1,
+          neverAgain: 0,
+          retryLater: 0,
+          failed: 0,
+        },
+      },
+    ]);
+  });
+
+  it('tells a call of a group by its first change, and how many there are', async () => {
+    const lines: object[] = [];
+    const logger: Logger = {
+      debug: quiet,
+      info: (fields) => void lines.push(fields),
+      warn: quiet,
+      error: quiet,
+    };
+    const both = route.batch(shop, { id: 'both' }, quiet);
+    const router = createRouter({ routes: [both], logger, middleware: { handler: [logging()] } });
+    const second = { ...record, dynamodb: { ...record.dynamodb, SequenceNumber: '8' } };
+    await runBatch(router, [record, second], { memory: createProcessMemory() });
+    expect(lines).toMatchObject([{ handlerId: 'both', sequenceNumber: '7', records: 2, outcome: 'handled' }]);
+  });
+
   it.each<[string, LoggingOptions, string[]]>([
     ['at one level', { level: 'debug' }, ['debug handled', 'debug skipped']],
     [

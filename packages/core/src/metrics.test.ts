@@ -22,7 +22,7 @@ const record: StreamRecord = {
   dynamodb: { Keys: { pk: { S: 'A' } }, NewImage: {}, SequenceNumber: '7' },
 };
 
-/** Three handlers, each of which takes 250 ms: one is done, one has nothing to do, one fails. */
+/** A record that nobody wants, and one with three handlers of 250 ms each: one is done, one has nothing to do, one fails. */
 async function run(middleware: NonNullable<RouterOptions['middleware']>) {
   let nowMs = 0;
   const clock: Clock = { now: () => nowMs, sleep: async () => {} };
@@ -52,7 +52,12 @@ async function run(middleware: NonNullable<RouterOptions['middleware']>) {
     ),
   ];
   const router = createRouter({ routes, clock, logger, middleware });
-  const result = await runBatch(router, [record], { memory: createProcessMemory() });
+  const unwanted: StreamRecord = {
+    ...record,
+    eventName: 'REMOVE',
+    dynamodb: { ...record.dynamodb, SequenceNumber: '6' },
+  };
+  const result = await runBatch(router, [unwanted, record], { memory: createProcessMemory() });
   return { result, warnings };
 }
 
@@ -88,6 +93,18 @@ describe('metrics', () => {
     expect(values).toEqual([
       ['sluice.record.deliveries', 1, attributes],
       ['sluice.record.duration', 0.75, attributes],
+    ]);
+  });
+
+  it('measure each batch: how many records, how many of them nobody wanted, how long, and what came of it', async () => {
+    const { port, values } = collecting();
+    await run({ batch: [metrics(port)] });
+    const attributes = { table: 'shop', outcome: 'failed', errorType: 'ECONNREFUSED' };
+    expect(values).toEqual([
+      ['sluice.batch.deliveries', 1, attributes],
+      ['sluice.batch.duration', 0.75, attributes],
+      ['sluice.batch.records', 2, attributes],
+      ['sluice.batch.unmatched', 1, attributes],
     ]);
   });
 

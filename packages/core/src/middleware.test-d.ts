@@ -46,7 +46,10 @@ const everywhere = [
   tracing(),
 ];
 const ofRecords: Middleware<RecordCall> = ({ record }, next) => (record.eventName ? next() : next());
-createRouter({ routes, middleware: { handler: everywhere, record: [...everywhere, ofRecords] } });
+createRouter({
+  routes,
+  middleware: { batch: everywhere, record: [...everywhere, ofRecords], handler: everywhere },
+});
 createRouter({
   routes,
   middleware: {
@@ -54,6 +57,8 @@ createRouter({
     handler: [ofRecords],
     // @ts-expect-error a record's call has no change
     record: [audit],
+    // @ts-expect-error a batch has no record
+    batch: [ofRecords],
   },
 });
 

@@ -220,3 +220,31 @@ describe('retry around a record', () => {
     });
   });
 });
+
+describe('retry around a batch', () => {
+  it('runs only what is not done again, and the source hears of nothing', async () => {
+    const ran: string[] = [];
+    let left = 2;
+    const flaky = route.insert(shop, { id: 'flaky' }, ({ record: { dynamodb } }) => {
+      ran.push(dynamodb.SequenceNumber);
+      if (dynamodb.SequenceNumber === '2' && left-- > 0) throw new Error('not yet');
+    });
+    const { clock, waits } = sleepersClock();
+    const router = createRouter({
+      routes: [flaky],
+      middleware: { batch: [retry({ attempts: 3, backoff: constant })] },
+      clock,
+      logger: silent,
+    });
+    const records = ['1', '2', '3'].map((SequenceNumber) => ({
+      ...record,
+      dynamodb: { ...record.dynamodb, SequenceNumber },
+    }));
+    const { firstUnfinished } = await runBatch(router, records, { memory: createProcessMemory() });
+    expect({ ran, waits, firstUnfinished }).toEqual({
+      ran: ['1', '2', '2', '2', '3'],
+      waits: [100, 100],
+      firstUnfinished: undefined,
+    });
+  });
+});

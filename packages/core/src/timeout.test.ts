@@ -207,3 +207,15 @@ describe('timeout around a record', () => {
     expect(running.result).toMatchObject({ firstUnfinished: '1' });
   });
 });
+
+describe('timeout around a batch', () => {
+  it('aborts the signal that all its records see; what is done is done', async () => {
+    const running = await start(obedient, (watch) => ({
+      batch: [timeout({ afterMs: 1000 })],
+      handler: [watch],
+    }));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(running.outcomes).toMatchObject([{ kind: 'failed', error: { code: 'TIMEOUT' } }]);
+    expect(running.result).toMatchObject({ firstUnfinished: '1', timedOut: false });
+  });
+});

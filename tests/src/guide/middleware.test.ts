@@ -36,7 +36,7 @@ describe('middleware', () => {
     const router = createRouter({
       routes: [placed],
       middleware: {
-        record: [tracing()],
+        batch: [tracing(), metrics(openTelemetryMetrics())],
         handler: [
           tracing(),
           metrics(openTelemetryMetrics()),
