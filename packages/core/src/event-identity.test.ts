@@ -22,7 +22,7 @@ describe('the identity of an event', () => {
   it('never changes: stored progress and receivers of idempotency keys hold it', () => {
     expect(eventIdOf(one)).toBe('n58iZkVQbQKEbV1lah2YQ-7GL_PnMhwK_AuQ_Flzkik');
     expect(idempotencyKeyOf(one, 'order-mail.receipt')).toBe('ZwtYNyW3XCRHbGFJwR05P0VjOUEGAchZO2J59eaJ1XQ');
-    expect(itemKeyOf(one)).toBe('[["pk","S","USER#1"],["sk","N","0.7e1"]]');
+    expect(itemKeyOf(one)).toBe('2 pkS6 USER#12 skN5 0.7e1');
   });
 
   it('is the same however the source writes the keys, and whatever else the record holds', () => {

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type AttributeMap, canonicalDecimal, payload, type StreamRecord, typeOf } from '@sluice/filters';
+import {
+  type AttributeMap,
+  type AttributeValue,
+  canonicalDecimal,
+  payload,
+  type StreamRecord,
+  typeOf,
+} from '@sluice/filters';
 
 const version = 'sluice-event-1';
 const groupVersion = 'sluice-group-1';
@@ -38,12 +45,21 @@ export function partitionKeyOf({ dynamodb: { Keys } }: StreamRecord, attribute: 
 }
 
 /**
- * Keys that DynamoDB cannot have written are taken as they are: their record fails when its routes read them, and needs its
- * lane until then.
+ * Each part with its length before it, so that no two keys give one text. Keys that DynamoDB cannot have written are taken as
+ * they are: their record fails when its routes read them, and needs its lane until then.
  */
 function textOf(keys: AttributeMap): string {
   try {
-    return JSON.stringify(canonicalKeys(keys));
+    const names = Object.keys(keys);
+    if (names.length > 1) names.sort();
+    let text = '';
+    for (const name of names) {
+      const value = keys[name] as AttributeValue;
+      const type = typeOf(value);
+      const plain = type === 'N' ? canonicalDecimal(payload(value, type)) : String(payload(value, type));
+      text += `${name.length} ${name}${type}${plain.length} ${plain}`;
+    }
+    return text;
   } catch {
     return JSON.stringify(keys);
   }

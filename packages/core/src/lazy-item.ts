@@ -14,8 +14,11 @@ export function lazyItem(image: AttributeMap, numbers: NumberPolicy): NativeItem
 
 type Item = Record<PropertyKey, unknown>;
 
-/** Node prints what is behind a proxy, which may lack attributes yet: it is told to print a copy. */
-const printed: object = Object.create(Object.prototype, {
+/**
+ * Node prints what is behind a proxy, which may lack attributes yet: it is told to print a copy. Nothing else is inherited here,
+ * so that what is found under a name is an attribute.
+ */
+const printed: object = Object.create(null, {
   [Symbol.for('nodejs.util.inspect.custom')]: {
     value(this: object) {
       return { ...this };
@@ -32,13 +35,14 @@ class LazyItem implements ProxyHandler<Item> {
   ) {}
 
   get(item: Item, name: PropertyKey, receiver: unknown): unknown {
+    const known = item[name];
+    if (known !== undefined) return known;
     if (this.image && typeof name === 'string' && Object.hasOwn(this.image, name)) {
-      if (!Object.hasOwn(item, name)) {
-        keep(item, name, decodeValue(this.image[name] as AttributeValue, this.numbers));
-      }
-      return item[name];
+      const value = decodeValue(this.image[name] as AttributeValue, this.numbers);
+      keep(item, name, value);
+      return value;
     }
-    return Reflect.get(item, name, receiver);
+    return Reflect.get(Object.hasOwn(item, name) ? item : Object.prototype, name, receiver);
   }
 
   getPrototypeOf(item: Item): object | null {
@@ -47,7 +51,7 @@ class LazyItem implements ProxyHandler<Item> {
   }
 
   has(item: Item, name: PropertyKey): boolean {
-    return Reflect.has(this.whole(item), name);
+    return Reflect.has(this.whole(item), name) || Reflect.has(Object.prototype, name);
   }
 
   ownKeys(item: Item): (string | symbol)[] {
