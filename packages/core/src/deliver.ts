@@ -5,7 +5,7 @@ import { ChangeView } from './change.js';
 import { type CallContext, HandlerContext } from './context.js';
 import { gather } from './group.js';
 import { type Logger, tell } from './logger.js';
-import { failed, handled, isOutcome, type Outcome, outcomeOf, skipped } from './outcome.js';
+import { failed, handled, isDone, isOutcome, type Outcome, outcomeOf, skipped } from './outcome.js';
 import type { Running, Task } from './progress.js';
 import type { CompiledRoute } from './router.js';
 import { needsValidation, validate } from './validate.js';
@@ -28,15 +28,22 @@ export interface Delivery {
  * record's outcome is the one of its handlers' that weighs most: it is not done when one of them is not.
  */
 export function deliverWith(delivery: Delivery): (call: RecordCall) => Promise<Outcome> {
-  return async function deliver({ [taskOf]: task, context }) {
-    const changes: ChangeView[] = [];
-    let result: Outcome = nothingToDo;
-    for (const compiled of task.routes) {
-      const outcome = await runRoute(compiled, task, context, delivery, changes);
-      if (weightOf[outcome.kind] >= weightOf[result.kind]) result = outcome;
-    }
-    return result;
+  return function deliver({ [taskOf]: task, context }) {
+    const { routes } = task;
+    // Most records have one handler, and are spared a promise.
+    if (routes.length === 1) return runRoute(routes[0] as CompiledRoute, task, context, delivery, undefined);
+    return deliverToAll(task, context, delivery);
   };
+}
+
+async function deliverToAll(task: Task, context: CallContext, delivery: Delivery): Promise<Outcome> {
+  const changes: ChangeView[] = [];
+  let result: Outcome = nothingToDo;
+  for (const compiled of task.routes) {
+    const outcome = await runRoute(compiled, task, context, delivery, changes);
+    if (weightOf[outcome.kind] >= weightOf[result.kind]) result = outcome;
+  }
+  return result;
 }
 
 const weightOf: Readonly<Record<Outcome['kind'], number>> = {
@@ -51,13 +58,13 @@ const nothingToDo = skipped('it has no handler');
 export const notStarted = failed(new Error('The delivery ended before this was started'));
 const toCome = Promise.resolve(notStarted);
 
-/** One handler of a record. `changes` are the views of this delivery so far, one a model. */
+/** One handler of a record. `changes` are the views of this delivery so far, one a model; none are kept for a single handler. */
 async function runRoute(
   compiled: CompiledRoute,
   task: Task,
   around: CallContext,
   delivery: Delivery,
-  changes: ChangeView[],
+  changes: ChangeView[] | undefined,
 ): Promise<Outcome> {
   const { record, state } = task;
   const { id, model, maxSize } = compiled.route;
@@ -66,33 +73,28 @@ async function runRoute(
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
 
-  let change = changes.find((view) => view.model === model);
+  let change = changes?.find((view) => view.model === model);
   if (!change) {
     change = new ChangeView(record, model);
-    changes.push(change);
+    changes?.push(change);
   }
   // What is repeated within one delivery is one attempt.
   const isCounted = task.counted?.includes(id) === true;
   const attempt = (state.failures?.[id] ?? 0) + (isCounted ? 0 : 1);
   const running: Running = { handlerId: id, outcome: toCome };
   state.running = running;
-  const group = [task];
-  if (maxSize === undefined) {
+  const group = maxSize === undefined ? undefined : [task];
+  if (group) running.outcome = runGroup(compiled, change, attempt, around, group, running, delivery);
+  else {
     const context = new HandlerContext(id, attempt, around, record);
     running.outcome = compiled.run({ route: compiled.route, change, changes: undefined, context });
-  } else running.outcome = runGroup(compiled, change, attempt, around, group, running, delivery);
+  }
   const outcome = await running.outcome;
 
+  state.running = undefined;
   task.page.counts[outcome.kind]++;
-  const isOver = outcome.kind === 'handled' || outcome.kind === 'skipped' || outcome.kind === 'neverAgain';
-  for (const { state } of group) {
-    state.running = undefined;
-    if (isOver) state.done.push(id);
-  }
-  if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
-    log(delivery, record, outcome, 'handler', { handlerId: id, attempt });
-    if (!isOver) noteUnfinished(outcome, id, isCounted, task, group);
-  }
+  if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
+  else settle(outcome, id, attempt, task, group ?? [task], delivery);
   return outcome;
 }
 
@@ -122,23 +124,35 @@ export function callOf(model: Model, middleware: readonly Middleware<HandlerCall
 
 async function callHandler({ route, change, changes, context }: HandlerCall): Promise<Outcome> {
   try {
-    const result = await route.handle((changes ?? change) as never, context);
-    return result !== undefined && isOutcome(result) ? result : handled;
+    const result = route.handle((changes ?? change) as never, context);
+    const value = result === undefined ? result : await result;
+    return isOutcome(value) ? value : handled;
   } catch (error) {
     return outcomeOf(error);
   }
 }
 
-/** What the next delivery has to know of a handler that is not done. */
-function noteUnfinished(outcome: Outcome, id: string, isCounted: boolean, task: Task, group: Task[]): void {
-  if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
-  else if (!isCounted) {
-    task.counted = [...(task.counted ?? []), id];
-    for (const { state } of group) {
+/** What a call came to, for all records of its group: what the next delivery has to know, and the log. */
+function settle(
+  outcome: Outcome,
+  id: string,
+  attempt: number,
+  task: Task,
+  group: readonly Task[],
+  delivery: Delivery,
+): void {
+  const isCounted = task.counted?.includes(id);
+  for (const { state } of group) {
+    state.running = undefined;
+    if (isDone(outcome)) state.done = [...state.done, id];
+    else if (outcome.kind === 'failed' && !isCounted) {
       state.failures = { ...state.failures, [id]: (state.failures?.[id] ?? 0) + 1 };
     }
   }
-  task.state.groups = { ...task.state.groups, [id]: group.length };
+  if (outcome.kind === 'failed') task.counted = [...(task.counted ?? []), id];
+  if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
+  if (!isDone(outcome)) task.state.groups = { ...task.state.groups, [id]: group.length };
+  log(delivery, task.record, outcome, 'handler', { handlerId: id, attempt });
 }
 
 /** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. */

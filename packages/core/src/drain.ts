@@ -80,6 +80,8 @@ export interface DrainOptions {
   readonly deadlineMs?: number;
 }
 
+const none: readonly string[] = [];
+
 /** How long records may be worked on without a turn of the event loop. */
 const longestTurnMs = 20;
 
@@ -189,7 +191,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
           routes,
           laneKey,
           page,
-          state: { done: [], failures: undefined, groups: undefined, running: undefined },
+          state: { done: none, failures: undefined, groups: undefined, running: undefined },
           before,
           position: position++,
           finished: false,

@@ -17,7 +17,7 @@ export interface Progress {
 /** What is known of one unfinished record; shared by every delivery of it that this process sees. */
 export interface RecordState {
   /** Ids of the handlers that are done. */
-  readonly done: string[];
+  done: readonly string[];
   /** Failed attempts by handler id. */
   failures: { readonly [handlerId: string]: number } | undefined;
   /** How many records were in the group that it began, of batch handlers that are not done with it. */
@@ -84,7 +84,7 @@ export function noCounts(): Counts {
 }
 
 export function recordState(done: readonly string[] = [], failures?: RecordState['failures']): RecordState {
-  return { done: [...done], failures, groups: undefined, running: undefined };
+  return { done, failures, groups: undefined, running: undefined };
 }
 
 /** What a stored progress says of a record above its watermark; nothing when it says nothing of any. */
@@ -121,7 +121,7 @@ export function progressOf(tracker: Tracker): Progress {
   for (const { record, state, routes, finished } of remaining) {
     const { SequenceNumber } = record.dynamodb;
     if (finished) done[SequenceNumber] = routes.map(({ route }) => route.id);
-    else if (state.done.length > 0) done[SequenceNumber] = [...state.done];
+    else if (state.done.length > 0) done[SequenceNumber] = state.done;
     if (!finished && state.failures) attempts[SequenceNumber] = state.failures;
   }
   const first = remaining[0];
