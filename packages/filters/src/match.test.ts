@@ -549,4 +549,12 @@ describe('a name that two key templates capture', () => {
     expect(test(record('USER#1', 'PROFILE#1'))).toBe(true);
     expect(test(record('USER#1', 'PROFILE#2'))).toBe(false);
   });
+
+  it('has one value in both beside others that agree', () => {
+    const Page = shop.entity('Page', { key: { pk: 'BOOK#:book#:page', sk: 'LINE#:book#:page' } });
+    const isPage = matcher(modelFilter(Page));
+    expect(isPage(record('BOOK#1#2', 'LINE#1#2'))).toBe(true);
+    expect(isPage(record('BOOK#1#2', 'LINE#1#3'))).toBe(false);
+    expect(isPage(record('BOOK#1#2', 'LINE#3#2'))).toBe(false);
+  });
 });

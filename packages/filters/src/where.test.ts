@@ -86,6 +86,7 @@ describe('a function as a filter', () => {
     const lacking = (image: string) =>
       expect.objectContaining({ code: 'MISSING_IMAGE', message: expect.stringContaining(image) });
     expect(matcher(newOnly)(without('OldImage'))).toBe(true);
+    expect(matcher(where('old', () => true, { reads: ['OldImage'] }))(without('NewImage'))).toBe(true);
     expect(() => matcher(newOnly)(without('NewImage'))).toThrowError(lacking('NewImage'));
     expect(() => matcher(either)(without('OldImage'))).toThrowError(lacking('OldImage'));
     expect(matcher(either)({ ...without('OldImage'), eventName: 'INSERT' })).toBe(true);
