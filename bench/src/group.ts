@@ -12,7 +12,7 @@ export interface Group {
 /** Prepares what is measured: a function whose duration counts, or one that measures something itself. */
 export type Task = () => (() => unknown) | { readonly measured: () => number | Promise<number> };
 
-/** One number for each round of each task: the median duration in milliseconds, or what the task measured. */
+/** One number for each round of each task: its mean duration in milliseconds, or what the task measured. */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
 interface Report {
