@@ -58,7 +58,7 @@ const nothingToDo = skipped('it has no handler');
 export const notStarted = failed(new Error('The delivery ended before this was started'));
 const toCome = Promise.resolve(notStarted);
 
-/** One handler of a record. `changes` are the views of this delivery so far, one a model; none are kept for a single handler. */
+/** One handler of a record. `changes` are those that the record's other handlers had; none are kept for a single one. */
 async function runRoute(
   compiled: CompiledRoute,
   task: Task,
@@ -73,11 +73,7 @@ async function runRoute(
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
 
-  let change = changes?.find((view) => view.model === model);
-  if (!change) {
-    change = new ChangeView(record, model);
-    changes?.push(change);
-  }
+  const change = changes ? ownChange(compiled, task, changes) : new ChangeView(record, model);
   // What is repeated within one delivery is one attempt.
   const isCounted = task.counted?.includes(id) === true;
   const attempt = (state.failures?.[id] ?? 0) + (isCounted ? 0 : 1);
@@ -96,6 +92,16 @@ async function runRoute(
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
   else settle(outcome, id, attempt, task, group ?? [task], delivery);
   return outcome;
+}
+
+/** The change for one of several handlers. What a schema made of it is the same for all of the model. */
+function ownChange({ route }: CompiledRoute, { record, routes }: Task, changes: ChangeView[]): ChangeView {
+  const { model } = route;
+  const isShared = routes.some((other) => other.route !== route && other.route.model === model);
+  const earlier = changes.find((change) => change.model === model);
+  const change = earlier ? earlier.another() : new ChangeView(record, model, isShared);
+  changes.push(change);
+  return change;
 }
 
 async function runGroup(

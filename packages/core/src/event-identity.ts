@@ -50,10 +50,8 @@ export function partitionKeyOf({ dynamodb: { Keys } }: StreamRecord, attribute: 
  */
 function textOf(keys: AttributeMap): string {
   try {
-    const names = Object.keys(keys);
-    if (names.length > 1) names.sort();
     let text = '';
-    for (const name of names) {
+    for (const name of namesInOrder(keys)) {
       const value = keys[name] as AttributeValue;
       const type = typeOf(value);
       const plain = type === 'N' ? canonicalDecimal(payload(value, type)) : String(payload(value, type));
@@ -75,16 +73,19 @@ function identity(record: StreamRecord): unknown[] {
 }
 
 function canonicalKeys(keys: AttributeMap): unknown[] {
-  const names = Object.keys(keys);
-  const [first = '', second = ''] = names;
-  // There are one or two, mostly in order as they are; sorting even those takes ten times as long as looking.
-  if (names.length > 2 || (names.length === 2 && first > second)) names.sort();
-  return names.map((name) => {
+  return namesInOrder(keys).map((name) => {
     const value = keys[name] as AttributeMap[string];
     const type = typeOf(value);
     const plain = payload(value, type);
     return [name, type, type === 'N' ? canonicalDecimal(plain as string) : plain];
   });
+}
+
+/** There are one or two, mostly in order as they are; to sort even those takes ten times as long as to look. */
+function namesInOrder(keys: AttributeMap): readonly string[] {
+  const names = Object.keys(keys);
+  const [first = '', second = ''] = names;
+  return names.length > 2 || (names.length === 2 && first > second) ? names.sort() : names;
 }
 
 function digest(parts: unknown[]): string {
