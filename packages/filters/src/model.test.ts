@@ -78,6 +78,12 @@ describe('a filter', () => {
     expect(filter).toMatchObject({ test: { operands: [{ B: 'AQI=' }] } });
   });
 
+  it('says what it was given instead of a value', () => {
+    expect(() => status.is(new Date(0) as never)).toThrowError(/was given a Date, which/);
+    expect(() => status.is(undefined as never)).toThrowError(/was given undefined, which/);
+    expect(Object.isFrozen(decimal('1'))).toBe(true);
+  });
+
   it.each([
     ['a Date', new Date(0)],
     ['NaN', Number.NaN],
