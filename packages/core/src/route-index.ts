@@ -15,12 +15,12 @@ import type { RoutedTable } from './tables.js';
  * Compiles routes into an index on table, event name and literals: what a record costs does not grow with the number of
  * routes that ask for other ones. The routes of a record come in the order of the list, of an exclusive group the first
  * alone. A route whose filter cannot judge the record is among them, and fails when it is run: nobody knows that it does
- * not match. Streams of no table are given to `unknown`.
+ * not match. For the records of a stream of no table there is what `unknown` gives, unless it throws.
  */
 export function routeIndex(
   routes: readonly CompiledRoute[],
   tables: readonly RoutedTable[],
-  unknown: (streamArn: string) => readonly never[],
+  unknown: (streamArn: string) => readonly CompiledRoute[],
 ): (record: StreamRecord) => readonly CompiledRoute[] {
   const ofTable = new Map(
     tables.map((table) => [
@@ -33,20 +33,26 @@ export function routeIndex(
     const streamArn = record.eventSourceARN;
     let found = ofStream.get(streamArn);
     if (!found) {
-      found = ofMatching(tables.filter((table) => table.matches(streamArn)));
-      if (!found) return unknown(streamArn);
+      const matching = tables.filter((table) => table.matches(streamArn));
+      found = matching.length > 0 ? ofAll(matching) : always(unknown(streamArn));
       ofStream.set(streamArn, found);
     }
     return found[record.eventName](record);
   };
 
   /** Patterns may overlap: then the routes of all of them are meant, in their common order. */
-  function ofMatching(matching: readonly RoutedTable[]): ByEvent | undefined {
-    const [table, another] = matching;
-    if (!table || !another) return table && ofTable.get(table);
+  function ofAll(matching: readonly RoutedTable[]): ByEvent {
+    const [table] = matching;
+    const single = matching.length === 1 && table && ofTable.get(table);
+    if (single) return single;
     const names = new Set(matching.map(({ model }) => model.name));
     return byEvent(routes.filter(({ route }) => names.has(tableOfModel(route.model).name)));
   }
+}
+
+function always(routes: readonly CompiledRoute[]): ByEvent {
+  const find = () => routes;
+  return { INSERT: find, MODIFY: find, REMOVE: find };
 }
 
 type ByEvent = Readonly<Record<EventName, (record: StreamRecord) => readonly CompiledRoute[]>>;
