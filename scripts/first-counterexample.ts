@@ -1,4 +1,7 @@
-import { configureGlobal } from 'fast-check';
+import { configureGlobal, readConfigureGlobal } from 'fast-check';
+import { beforeAll } from 'vitest';
 
 // A mutant is dead at the first counterexample: a smaller one is of no use. With one seed it dies each time.
-configureGlobal({ endOnFailure: true, seed: 20_260_101 });
+beforeAll(() => {
+  configureGlobal({ seed: 20_260_101, ...readConfigureGlobal(), endOnFailure: true });
+});
