@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     include: ['**/src/**/*.test.ts'],
     exclude: ['**/*.long.test.ts', '**/node_modules/**', '**/dist/**'],
-    setupFiles: ['scripts/first-counterexample.ts'],
+    setupFiles: ['scripts/short-properties.ts'],
     sequence: { sequencer: LikelyToFailFirst },
     // One worker for all files, and a new one for the next mutant: several times as fast as one for each file.
     isolate: false,
