@@ -88,6 +88,7 @@ async function runRoute(
   const outcome = await running.outcome;
 
   state.running = undefined;
+  if (outcome === notStarted) return outcome;
   task.page.counts[outcome.kind]++;
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
   else settle(outcome, id, attempt, task, group ?? [task], delivery);
@@ -115,6 +116,10 @@ async function runGroup(
 ): Promise<Outcome> {
   const { route } = compiled;
   const changes = await gather(compiled, change, group, running, delivery);
+  if (delivery.stopped || isOver(around)) {
+    for (const { state } of group.splice(1)) state.running = undefined;
+    return notStarted;
+  }
   const records = group.map(({ record }) => record);
   const context = new HandlerContext(route.id, attempt, around, change.record, records);
   return compiled.run({ route, change, changes, context });
@@ -125,14 +130,20 @@ export function callOf(model: Model, middleware: readonly Middleware<HandlerCall
   const run = chain(middleware, callHandler);
   if (!needsValidation(model)) return run;
   // Changes are made in one place, as views.
-  return async (call) => (await validate(call.change as ChangeView)) ?? run(call);
+  return async (call) =>
+    (await validate(call.change as ChangeView)) ?? (isOver(call.context) ? notStarted : run(call));
+}
+
+/** Nothing starts any more; validation, or the making of a group, may have taken its time. */
+function isOver({ signal, clock, deadlineMs }: CallContext): boolean {
+  return signal.aborted || clock.now() >= deadlineMs;
 }
 
 async function callHandler({ route, change, changes, context }: HandlerCall): Promise<Outcome> {
   try {
     const result = route.handle((changes ?? change) as never, context);
     const value = result === undefined ? result : await result;
-    return isOutcome(value) ? value : handled;
+    return value !== undefined && isOutcome(value) ? value : handled;
   } catch (error) {
     return outcomeOf(error);
   }

@@ -245,12 +245,11 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   function behind({ laneKey }: Task, n: number): Task | undefined {
     const lane = lanes.get(laneKey);
     const task = lane?.items[lane.head + n];
-    return task && !delivery.stopped && task.position < ceiling ? task : undefined;
+    return task && task.position < ceiling ? task : undefined;
   }
 
   async function runLane(lane: Lane, first: Task): Promise<void> {
     running++;
-    let isWaiting = false;
     for (let task: Task | undefined = first; task; ) {
       const { record, routes, page } = task;
       let outcome: Outcome;
@@ -264,7 +263,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
         log(delivery, record, outcome, 'record');
         if (outcome.kind !== 'neverAgain') {
-          isWaiting = setBack(lane, task, outcome);
+          setBack(lane, task, outcome);
           break;
         }
       }
@@ -280,7 +279,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     }
     running--;
     if (lane.head === lane.items.length) lanes.delete(lane.key);
-    else if (!isWaiting) halted.push(lane);
+    else if (afterFailure.kind === 'stop') halted.push(lane);
     if (ready.head < ready.items.length) startLanes();
     if (running === 0) wakeWaiters();
   }
@@ -292,12 +291,10 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     return turnAtMs;
   }
 
-  /** A record is not done. Tells whether its lane waits to try it again. */
-  function setBack(lane: Lane, task: Task, outcome: Outcome): boolean {
+  function setBack(lane: Lane, task: Task, outcome: Outcome): void {
     task.failure = outcome;
     if (afterFailure.kind === 'retry') waitToRetry(lane, task, outcome, afterFailure.backoff);
     else ceiling = Math.min(ceiling, task.position);
-    return afterFailure.kind === 'retry';
   }
 
   /** As long as its handlers ask for; after a failure, or where they name no time, for the backoff at least. */

@@ -246,6 +246,21 @@ describe('the records of a group', () => {
     expect(ran).toEqual(['[A1]', 'one:A1']);
   });
 
+  it('are none above a record of another lane that failed meanwhile, where that one stops the others', async () => {
+    const { ran, together, routerOf } = world();
+    const slow = Promise.withResolvers<void>();
+    const first = route.insert(shop, { id: 'first', when: shop.attr('v').is('A1') }, () => slow.promise);
+    const fails = route.insert(shop, { id: 'fails', when: shop.attr('v').is('B1') }, () =>
+      Promise.reject(new Error('no')),
+    );
+    const router = routerOf([first, fails, together], { order: 'lanes' });
+    const delivered = deliver(router, recordsOf('A1 B1 A2'));
+    await new Promise((resolve) => setImmediate(resolve));
+    slow.resolve();
+    expect((await delivered).firstUnfinished).toBe('2');
+    expect(ran).toEqual(['[B1]', '[A1]']);
+  });
+
   it('are waited for together when the deadline comes first, and a late success counts for each', async () => {
     const end = Promise.withResolvers<void>();
     const groups: string[] = [];
