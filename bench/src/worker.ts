@@ -3,6 +3,7 @@ import { Bench } from 'tinybench';
 import type { Group } from './group.js';
 import { groups } from './groups.js';
 import type { WorkerData } from './rounds.js';
+import { threadMs } from './thread-time.js';
 
 const roundMs = Number(process.env['BENCH_ROUND_MS'] ?? 400);
 
@@ -16,17 +17,6 @@ parentPort?.on('message', async () => {
     typeof prepared === 'function' ? await meanMs(prepared) : await prepared.measured(),
   );
 });
-
-/**
- * The time that this thread has had a processor: on a busy machine a long task waits for one more often than a short one,
- * which would make ratios wrong. The collector's work is in it when Node runs with `--single-threaded-gc`. Some kernels count
- * in steps of milliseconds, so that only the mean of many samples says something. Wall-clock time before Node 23.9.
- */
-function threadMs(): number {
-  if (!('threadCpuUsage' in process)) return performance.now();
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
 
 async function meanMs(run: () => unknown): Promise<number> {
   const bench = new Bench({
