@@ -90,7 +90,18 @@ export {
   metricDefinitions,
   metrics,
 } from './metrics.js';
-export { handled, neverAgain, type Outcome, retryLater, skipped } from './outcome.js';
+export {
+  type Failed,
+  type Handled,
+  handled,
+  type NeverAgain,
+  neverAgain,
+  type Outcome,
+  type RetryLater,
+  retryLater,
+  type Skipped,
+  skipped,
+} from './outcome.js';
 export { type PageRun, runPage } from './page.js';
 export { printRoutes } from './print-routes.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';

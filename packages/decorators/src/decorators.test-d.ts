@@ -1,5 +1,5 @@
 import type { Change, Context, Expired, Inserted, Modified, Removed } from '@sluice/core';
-import { absent, table } from '@sluice/core';
+import { absent, neverAgain, retryLater, skipped, table } from '@sluice/core';
 import { z } from 'zod';
 import { Handlers, On, OnBatch, OnExpire, OnInsert, OnModify, OnRemove } from './index.js';
 
@@ -92,6 +92,42 @@ export class NoChange {
 
   @OnInsert()
   async anything(_change: unknown, _context: Context) {}
+}
+
+/** Its declarations name what the methods give back, so those types have to be exported where users can name them. */
+@Handlers('outcomes', Order)
+export class Outcomes {
+  @OnInsert()
+  skips() {
+    return skipped('nothing to do');
+  }
+
+  @OnModify()
+  async decides(change: Modified<typeof Order>) {
+    if (change.new.total < 0) return neverAgain('not a total');
+    if (change.new.total === 0) return retryLater('not yet', { afterMs: 1000 });
+    return;
+  }
+
+  // @ts-expect-error What this method gives back means nothing; give back nothing, an outcome such as skipped(…), or a promise.
+  @OnInsert()
+  counts() {
+    return 5;
+  }
+
+  // @ts-expect-error What this method gives back means nothing: nobody would wait for the promises of a list.
+  @OnBatch()
+  forgets() {
+    return [Promise.resolve()];
+  }
+
+  // @ts-expect-error A handler is given a change and a Context, and no more; change the parameters of this method.
+  @OnInsert()
+  asksForText(_change: Inserted<typeof Order>, _text: string) {}
+
+  // @ts-expect-error A handler is given a change and a Context, and no more; change the parameters of this method.
+  @OnBatch()
+  asksForMore(_changes: readonly Change<typeof Order>[], _context: Context, _more: string) {}
 }
 
 // @ts-expect-error the id is required

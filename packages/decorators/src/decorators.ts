@@ -96,21 +96,22 @@ export type HandlerDecorator<
   E extends EventName,
   W extends AnyFilter = Filter,
   By extends RemovedBy = RemovedBy,
-> = <F extends (change: never, context: Context) => Handling>(
+> = <F extends (...given: never) => unknown>(
   target: object,
   method: string,
   descriptor: TypedPropertyDescriptor<F> &
     CheckedEvent<Parameters<F>[0], E, By> &
-    CheckedFilter<Parameters<F>[0], W>,
+    CheckedFilter<Parameters<F>[0], W> &
+    CheckedCall<F>,
 ) => void;
 
 /** Decorates a method that takes a list of the changes of such events; another method does not compile. */
 export type BatchDecorator<E extends EventName, W extends AnyFilter = Filter> = <
-  F extends (changes: never, context: Context) => Handling,
+  F extends (...given: never) => unknown,
 >(
   target: object,
   method: string,
-  descriptor: TypedPropertyDescriptor<F> & CheckedList<Parameters<F>[0], E, W>,
+  descriptor: TypedPropertyDescriptor<F> & CheckedList<Parameters<F>[0], E, W> & CheckedCall<F>,
 ) => void;
 
 function decorate(
@@ -124,6 +125,13 @@ function decorate(
     describeMethod(target.constructor, { method, kind, options });
   };
 }
+
+/** What no event changes: a method is given a change or a list, and a context, and gives back what a handler may. */
+type CheckedCall<F> = F extends (first: never, context: Context) => Handling
+  ? unknown
+  : F extends (first: never, context: Context) => unknown
+    ? 'What this method gives back means nothing; give back nothing, an outcome such as skipped(…), or a promise.'
+    : 'A handler is given a change and a Context, and no more; change the parameters of this method.';
 
 /** A method may also take nothing, or not say what it takes. */
 type CheckedEvent<C, E extends EventName, By extends RemovedBy> = [C] extends [undefined]
