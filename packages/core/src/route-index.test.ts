@@ -1,4 +1,4 @@
-import { type EventName, type StreamRecord, table } from '@sluice/filters';
+import { any, type EventName, not, type StreamRecord, table } from '@sluice/filters';
 import { describe, expect, it } from 'vitest';
 import {
   createRouter,
@@ -149,6 +149,19 @@ describe('what is explained of a record', () => {
       { routeId: 'user', verdict: 'no match', because: 'not so: pk like "USER#:id"' },
       { routeId: 'cart', verdict: 'no match', because: 'the record is not of table cart-*' },
     ] satisfies Explanation[]);
+  });
+
+  it('is never the contrary of what a record has', () => {
+    const notPaid = routerOf({
+      routes: route.insert(
+        Order,
+        { id: 'open', when: not(any(status.is('PAID'), status.is('LOST'))) },
+        quiet,
+      ),
+    });
+    expect(explain(notPaid, record(arnOf('shop'), 'LOST'))).toEqual([
+      { routeId: 'open', verdict: 'no match', because: 'not so: not status is "LOST"' },
+    ]);
   });
 
   it('agrees with what is run, and says why a filter cannot judge', () => {

@@ -17,7 +17,7 @@ export function decide(filter: FilterNode, record: StreamRecord): Decision {
   if (filter.kind === 'any') return decideList(filter, filter.filters, true, record);
   if (filter.kind === 'not') {
     const { passes, by } = decide(filter.filter, record);
-    return { passes: !passes, by: by === filter.filter ? filter : by };
+    return { passes: !passes, by: by === filter.filter ? filter : { kind: 'not', filter: by } };
   }
   return { passes: matcher(filter)(record), by: filter };
 }

@@ -208,4 +208,11 @@ describe('an index of filters', () => {
     const twice = any(shop.attr('a').is(1, 1), shop.attr('a').is(1));
     expect(indexed([twice, twice, twice, twice], change)).toEqual(['0', '1', '2', '3']);
   });
+
+  it('tells values of two types apart whose letters and texts say the same together', () => {
+    const bytes = new Uint8Array(Buffer.from('OOLfalse', 'base64'));
+    const asked = ['x', 'y', 'z'].map((text) => shop.attr('a').is(text));
+    const change = ofImages('INSERT', { pk: { S: 'U' } }, { NewImage: { a: { B: 'OOLfalse' } } });
+    expect(indexed([...asked, shop.attr('a').is(bytes, false)], change)).toEqual(['3']);
+  });
 });

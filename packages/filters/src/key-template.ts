@@ -15,7 +15,7 @@ const token = /::|:([A-Za-z_]\w*)(\*?)|[^:]+|:/g;
 
 const parsed = new Map<string, KeyTemplate>();
 
-/** Parses a template, once. Throws a `TypeError` for two captures with nothing between them, a repeated name, or a `*` that is not last. */
+/** Parses a template, once. Throws a `TypeError` for an empty one, two captures with nothing between them, a repeated name, or a `*` that is not last. */
 export function parseKeyTemplate(template: string): KeyTemplate {
   const known = parsed.get(template) ?? parse(template);
   parsed.set(template, known);
@@ -23,6 +23,7 @@ export function parseKeyTemplate(template: string): KeyTemplate {
 }
 
 function parse(template: string): KeyTemplate {
+  if (template === '') throw invalid(template, 'no key is empty');
   const { prefix, captures } = partsOf(template);
   const pattern = captures.map((capture, index) => patternOf(capture, index, captures.length)).join('');
   return Object.freeze({

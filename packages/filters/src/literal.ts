@@ -1,3 +1,4 @@
+import { valueKey } from './attribute-value.js';
 import { canonicalDecimal } from './decimal.js';
 import type { Operand } from './filter.js';
 import type { AttributeMap, AttributeValue } from './record.js';
@@ -73,9 +74,10 @@ function wireMap(literal: object): AttributeMap {
   );
 }
 
-/** DynamoDB's sets have at least one member, and all of one type. */
+/** DynamoDB's sets have at least one member, all of one type, and none twice: `1` and `1.0` are one. */
 function wireSet(set: ReadonlySet<unknown>): AttributeValue {
-  const members = [...set].map((member) => toWire(member) as { readonly [type: string]: unknown });
+  const once = new Map([...set].map(toWire).map((member) => [valueKey(member), member]));
+  const members = [...once.values()] as readonly { readonly [type: string]: unknown }[];
   const type = Object.keys(members[0] ?? {}).join();
   const values = members.map((member) => member[type]);
   if (!/^[SNB]$/.test(type) || values.includes(undefined)) throw notStorable(set);

@@ -7,6 +7,7 @@ import {
   canPass,
   decimal,
   type EventName,
+  eventName,
   type FilterNode,
   not,
   streamRegion,
@@ -71,10 +72,12 @@ describe('a filter that no record of an event can pass', () => {
     ['all of nothing', all(), 'MODIFY', true],
     ['all, one of them impossible', all(status.is('A'), status.to('A')), 'REMOVE', false],
     ['any, one of them possible', any(status.is('A'), status.to('A')), 'REMOVE', true],
+    ['not of this event', not(eventName('REMOVE', 'INSERT')), 'REMOVE', false],
+    ['not of another event', not(eventName('REMOVE', 'INSERT')), 'MODIFY', true],
     ['not of anything', not(status.to('A')), 'REMOVE', true],
     ['of another event', { kind: 'eventName', names: ['INSERT'] }, 'MODIFY', false],
     ['of who removed it, on MODIFY', { kind: 'removedBy', by: 'ttl' }, 'MODIFY', false],
-  ])('is told: %s', (_name, filter, eventName, possible) => {
-    expect(canPass(filter, eventName)).toBe(possible);
+  ])('is told: %s', (_name, filter, event, possible) => {
+    expect(canPass(filter, event)).toBe(possible);
   });
 });

@@ -18,7 +18,7 @@ const judges: {
 } = {
   all: ({ filters }, eventName) => filters.every((filter) => canPass(filter, eventName)),
   any: ({ filters }, eventName) => filters.some((filter) => canPass(filter, eventName)),
-  not: always,
+  not: ({ filter }, eventName) => filter.kind !== 'eventName' || !canPass(filter, eventName),
   table: always,
   eventName: ({ names }, eventName) => names.includes(eventName),
   removedBy: (_filter, eventName) => eventName === 'REMOVE',

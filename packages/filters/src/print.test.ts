@@ -73,6 +73,10 @@ it.each<[AnyFilter | FilterNode, string]>([
     removedBy('ttl', table('t', { keys: { partition: 'pk' }, ttl: 'exp', ttlOnReplicas: 'infer' })),
     'removed by ttl (or expired by exp)',
   ],
+  [
+    removedBy('user', table('t', { keys: { partition: 'pk' }, ttl: 'exp', ttlOnReplicas: 'infer' })),
+    'removed by user (and not expired by exp)',
+  ],
   [where('total "doubled"', () => true), 'where "total \\"doubled\\""'],
   [{ kind: 'eventName', names: ['INSERT', 'MODIFY'] }, 'INSERT/MODIFY'],
   [{ kind: 'removedBy', by: 'ttl' }, 'removed by ttl'],
@@ -85,6 +89,14 @@ it.each<[AnyFilter | FilterNode, string]>([
   ],
   [not(keyFilter(Order) as AnyFilter), 'not (pk like "USER#:userId" and sk like "ORDER#:orderId")'],
   [any(all(status.appeared()), all()), 'status appeared or everything'],
+  [
+    all(status.is('A', value.endsWith('B')), not(status.is('C', value.endsWith('D')))),
+    '(status is "A" or text that ends with "B") and not (status is "C" or text that ends with "D")',
+  ],
+  [
+    any(status.from('A', value.endsWith('B')), status.size(value.atLeast(3))),
+    '(status changed from "A" or text that ends with "B") or status is of size at least 3',
+  ],
 ])('%j reads in words', (filter, words) => {
   expect(printFilter(filter)).toBe(words);
   expect(printFilter(JSON.parse(JSON.stringify(filter)))).toBe(words);

@@ -24,7 +24,8 @@ const printers: { readonly [K in FilterKind]: (filter: Extract<FilterNode, { kin
       : `not ${printPart(filter)}`,
   table: ({ name }) => `table ${name}`,
   eventName: ({ names }) => names.join('/'),
-  removedBy: ({ by, ttl }) => `removed by ${by}${ttl === undefined ? '' : ` (or expired by ${ttl})`}`,
+  removedBy: ({ by, ttl }) =>
+    `removed by ${by}${ttl === undefined ? '' : ` (${by === 'ttl' ? 'or' : 'and not'} expired by ${ttl})`}`,
   key: ({ templates }) =>
     Object.entries(templates)
       .map(([name, template]) => `${name} like "${template}"`)
@@ -59,7 +60,13 @@ function printPart(filter: FilterNode): string {
 
 function partsOf(filter: FilterNode): number {
   if (filter.kind === 'key') return Object.keys(filter.templates).length;
-  return filter.kind === 'all' || filter.kind === 'any' ? filter.filters.length : 1;
+  if (filter.kind === 'all' || filter.kind === 'any') return filter.filters.length;
+  if (filter.kind === 'value') return testsOf(filter.test);
+  return filter.kind === 'changed' ? Math.max(testsOf(filter.before), testsOf(filter.after)) : 1;
+}
+
+function testsOf(test: ValueTest | undefined): number {
+  return test?.kind === 'anyOf' ? test.tests.length : 1;
 }
 
 function printTest(test: ValueTest): string {

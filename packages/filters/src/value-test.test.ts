@@ -226,6 +226,15 @@ describe('whole sets, lists and maps', () => {
     expect(passes(v.from(literal).to(absent), changed(same, undefined))).toBe(true);
   });
 
+  it('have each member once, however often it is written', () => {
+    const numbers = v.is(new Set([1, decimal('1.0')]));
+    expect(passes(numbers, written({ NS: ['1'] }))).toBe(true);
+    expect(passes(numbers, written({ NS: ['1', '2'] }))).toBe(false);
+    const bytes = v.is(new Set([new Uint8Array([1]), new Uint8Array([1])]));
+    expect(passes(bytes, written({ BS: ['AQ=='] }))).toBe(true);
+    expect(passes(bytes, written({ BS: ['AQ==', 'Ag=='] }))).toBe(false);
+  });
+
   it('do not follow what they were made from', () => {
     const list = ['a'];
     const filter = v.is(list);
