@@ -178,7 +178,7 @@ export class ChangeView implements AnyChange {
   }
 
   #lazy(image: AttributeMap | undefined): NativeItem | undefined {
-    return image && lazyItem(image, tableOfModel(this.model).numbers);
+    return image && lazyItem(image, tableOfModel(this.model).numbers, this.model);
   }
 }
 

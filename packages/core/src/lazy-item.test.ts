@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import type { AttributeMap, AttributeValue } from '@sluice/filters';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -14,8 +14,9 @@ const image = {
   address: { M: { city: { S: 'Wien' } } },
 };
 const plain = { pk: 'USER#1', total: 12.5, tags: new Set(['a', 'b']), address: { city: 'Wien' } };
+const { isProxy } = types;
 const proto: string = '__proto__';
-const lazy = (wire: AttributeMap = image) => lazyItem(wire, 'string') as Record<string, unknown>;
+const lazy = (wire: AttributeMap = image) => lazyItem(wire, 'string', {}) as Record<string, unknown>;
 
 describe('a lazy item', () => {
   it('decodes only what is read, once, and a malformed value nobody reads does no harm', () => {
@@ -70,6 +71,19 @@ describe('a lazy item', () => {
     expect(image.total).toEqual({ N: '12.5' });
   });
 
+  it('is a plain object at once where one of its kind was taken whole before, unless it cannot be decoded', () => {
+    const kind = {};
+    const of = (wire: AttributeMap) => lazyItem(wire, 'string', kind) as Record<string, unknown>;
+    expect(isProxy(of(image))).toBe(true);
+    expect(of(image)['total']).toBe(12.5);
+    expect(isProxy(of(image))).toBe(true);
+    expect({ ...of(image) }).toStrictEqual(plain);
+    expect(isProxy(of(image))).toBe(false);
+    expect(of(image)).toStrictEqual(plain);
+    expect(of({ ...image, bad: { X: 1 } as never })['total']).toBe(12.5);
+    expect(isProxy(lazy())).toBe(true);
+  });
+
   it('takes `__proto__` and `constructor` for attributes where they are, and for nothing where they are not', () => {
     const named: AttributeMap = JSON.parse(
       '{"__proto__":{"M":{"isAdmin":{"BOOL":true}}},"constructor":{"S":"x"}}',
@@ -98,7 +112,7 @@ describe('a lazy item', () => {
       .map((entries) => Object.fromEntries(entries) as AttributeMap);
     fc.assert(
       fc.property(images, fc.array(name), (wire, reads) => {
-        const item = lazyItem(wire, 'string') as Record<string, unknown>;
+        const item = lazyItem(wire, 'string', {}) as Record<string, unknown>;
         const eager = decodeItem(wire, 'string') as Record<string, unknown>;
         for (const one of reads) expect(item[one]).toEqual(eager[one]);
         expect(item).toStrictEqual(eager);

@@ -6,11 +6,23 @@ import { decodeItem, decodeValue } from './decode.js';
  * else is done with the item (to list its names, to compare, copy, print or change it) decodes all of it first. It then is
  * like a plain object in all but one thing: `structuredClone` takes a copy, `{ ...item }`, and not the item itself.
  * Throws `MalformedValueError`, here or when an attribute is read, for what DynamoDB cannot have written.
+ *
+ * To list a proxy takes many times what it takes to decode it. So once an item of some `kind` has been taken whole, later
+ * ones are decoded at once, and are plain objects.
  */
-export function lazyItem(image: AttributeMap, numbers: NumberPolicy): NativeItem {
+export function lazyItem(image: AttributeMap, numbers: NumberPolicy, kind: object): NativeItem {
   if (typeof image !== 'object' || image === null) return decodeItem(image, numbers);
-  return new Proxy<Item>(Object.create(printed), new LazyItem(image, numbers)) as NativeItem;
+  if (takenWhole.has(kind)) {
+    try {
+      return decodeItem(image, numbers);
+    } catch {
+      // What cannot be decoded may be what nobody reads.
+    }
+  }
+  return new Proxy<Item>(Object.create(printed), new LazyItem(image, numbers, kind)) as NativeItem;
 }
+
+const takenWhole = new WeakSet<object>();
 
 type Item = Record<PropertyKey, unknown>;
 
@@ -28,10 +40,14 @@ const printed: object = Object.create(null, {
 
 /** The traps of one item. What has been decoded is in `item`, behind the proxy. */
 class LazyItem implements ProxyHandler<Item> {
+  /** Whether any of it has been decoded. */
+  private isRead = false;
+
   constructor(
     /** Nothing once all of it has been decoded. */
     private image: AttributeMap | undefined,
     private readonly numbers: NumberPolicy,
+    private readonly kind: object,
   ) {}
 
   get(item: Item, name: PropertyKey, receiver: unknown): unknown {
@@ -39,6 +55,7 @@ class LazyItem implements ProxyHandler<Item> {
     if (known !== undefined) return known;
     if (this.image && typeof name === 'string' && Object.hasOwn(this.image, name)) {
       const value = decodeValue(this.image[name] as AttributeValue, this.numbers);
+      this.isRead = true;
       keep(item, name, value);
       return value;
     }
@@ -78,15 +95,18 @@ class LazyItem implements ProxyHandler<Item> {
   /** Decodes what has not been read yet; attributes then stand in the order of the image. */
   private whole(item: Item): Item {
     if (!this.image) return item;
-    const decoded = Object.entries(this.image).map(([name, value]) => [
-      name,
-      Object.hasOwn(item, name) ? item[name] : decodeValue(value, this.numbers),
-    ]) as [string, unknown][];
-    this.image = undefined;
-    for (const [name, value] of decoded) {
-      delete item[name];
-      keep(item, name, value);
+    takenWhole.add(this.kind);
+    const read = this.isRead ? { ...item } : undefined;
+    for (const name in this.image) {
+      if (!read || !Object.hasOwn(read, name)) {
+        this.isRead = true;
+        keep(item, name, decodeValue(this.image[name] as AttributeValue, this.numbers));
+      } else {
+        delete item[name];
+        keep(item, name, read[name]);
+      }
     }
+    this.image = undefined;
     return item;
   }
 }
