@@ -1,7 +1,19 @@
-import { createRouter, handled, neverAgain, retryLater, route, skipped, table } from '@sluice/core';
-import { describe, expect, it } from 'vitest';
+import {
+  createRouter,
+  handled,
+  type Logger,
+  logging,
+  neverAgain,
+  retry,
+  retryLater,
+  route,
+  skipped,
+  table,
+} from '@sluice/core';
+import { describe, expect, it, vi } from 'vitest';
 import { given } from './given.js';
 import { recordsOf } from './records.js';
+import { virtualClock } from './virtual-clock.js';
 
 const shop = table('shop', { keys: { partition: 'pk' } });
 const records = recordsOf(shop);
@@ -78,6 +90,45 @@ describe('given a router, when records are delivered', () => {
     });
     const lying = createRouter({ routes, middleware: { batch: [async () => handled] } });
     expect((await given(lying).when(record)).firstUnfinished).toBeDefined();
+  });
+
+  it('leaves the console alone, and lets a logger of the test have its lines', async () => {
+    const lines: string[] = [];
+    const heard = (_fields: object, message: string) => void lines.push(message);
+    const own: Logger = { debug: heard, info: heard, warn: heard, error: heard };
+    const parts = {
+      routes: [
+        route.insert(shop, { id: 'broken' }, (_change, { logger }) => {
+          logger.debug({}, 'about to break');
+          throw new Error('no mail today');
+        }),
+      ],
+      middleware: { handler: [logging({ level: 'info' })] },
+    };
+    const console = [vi.spyOn(globalThis.console, 'info'), vi.spyOn(globalThis.console, 'error')];
+    const withoutOne = await given(createRouter(parts)).when(records.insert({ pk: '1' }));
+    expect(withoutOne.errors).toEqual([new Error('no mail today')]);
+    const withOne = await given(createRouter({ ...parts, logger: own })).when(records.insert({ pk: '1' }));
+    expect(withOne.errors).toEqual([new Error('no mail today')]);
+    expect(lines).toEqual(['about to break', 'handler failed', 'handler failed']);
+    for (const spy of console) {
+      expect(spy).not.toHaveBeenCalled();
+      spy.mockRestore();
+    }
+  });
+
+  it('needs no waiting with a virtual clock', async () => {
+    const clock = virtualClock();
+    let failures = 1;
+    const router = createRouter({
+      clock,
+      routes: route.insert(shop, { id: 'flaky' }, () => {
+        if (failures-- > 0) throw new Error('not now');
+      }),
+      middleware: { handler: [retry({ attempts: 2, backoff: { delayMs: () => 86_400_000 } })] },
+    });
+    const { handled } = await clock.run(given(router).when(records.insert({ pk: '1' })));
+    expect(handled).toEqual(['flaky']);
   });
 
   it('tells why a record could not be matched', async () => {

@@ -1,5 +1,6 @@
 import {
   type CompiledRoute,
+  consoleLogger,
   createProcessMemory,
   type HandlerCall,
   type Logger,
@@ -48,7 +49,9 @@ export interface Call {
 
 /**
  * The start of a test: `const { handled } = await given(router).when(orders.modify(pending, paid))`, and then your test
- * runner's `expect`. A new `given` is a fresh process. What goes wrong is in `errors` and is not logged.
+ * runner's `expect`. A new `given` is a fresh process. What goes wrong is in `errors`. Nothing is logged on the console; a
+ * logger that the router was given gets its lines. Waits are real ones unless the router has a clock of its own: with
+ * `virtualClock()` there, `await clock.run(given(router).when(…))` moves its time through the waits of `retry` and `timeout`.
  */
 export function given(router: Router): Given {
   const memory = createProcessMemory();
@@ -56,7 +59,7 @@ export function given(router: Router): Given {
     async when(...records) {
       const calls: Call[] = [];
       const errors: Error[] = [];
-      const observed = observe({ ...router, logger: collecting(errors) }, calls);
+      const observed = observe({ ...router, logger: collecting(router.logger, errors) }, calls);
       const { firstUnfinished, counts } = await runBatch(observed, records, { memory });
       const idsOf = (kind: Outcome['kind']) =>
         calls.filter(({ outcome }) => outcome.kind === kind).map(({ handlerId }) => handlerId);
@@ -75,15 +78,18 @@ export function given(router: Router): Given {
   };
 }
 
-/** Failures reach the logger whatever they are; everything else is nobody's business here. */
-function collecting(errors: Error[]): Logger {
+/** Failures reach the logger whatever they are. The console is left alone; a logger of the test's own is not. */
+function collecting(own: Logger, errors: Error[]): Logger {
   const ignore = () => undefined;
+  const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const heard = own === consoleLogger ? silent : own;
   return {
-    debug: ignore,
-    info: ignore,
-    warn: ignore,
-    error: (fields) => {
+    debug: (fields, message) => heard.debug(fields, message),
+    info: (fields, message) => heard.info(fields, message),
+    warn: (fields, message) => heard.warn(fields, message),
+    error: (fields, message) => {
       if ('err' in fields && fields.err instanceof Error) errors.push(fields.err);
+      heard.error(fields, message);
     },
   };
 }

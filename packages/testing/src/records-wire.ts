@@ -2,7 +2,7 @@ import { convertToAttr } from '@aws-sdk/util-dynamodb';
 import type { AttributeMap, AttributeValue } from '@sluice/core';
 
 /**
- * A plain item as DynamoDB would store it, in wire form: string → S, number, bigint and the SDK's `NumberValue` → N,
+ * A plain item as DynamoDB would store it, in wire form: string → S, number, bigint, `decimal('…')` and the SDK's `NumberValue` → N,
  * Uint8Array and its relatives → B (base64), Set → SS, NS or BS, array → L, object → M. Properties that are
  * `undefined` are left out. An attribute called `__proto__` is data like any other.
  *
@@ -19,11 +19,37 @@ export function toWire(item: object): AttributeMap {
  */
 function valueToWire(value: unknown): AttributeValue {
   if (Array.isArray(value)) return { L: value.map(valueToWire) };
+  if (isDecimal(value)) return { N: value[decimalText] };
   if (isPlainObject(value)) return { M: toWire(value) };
-  const attribute = convertToAttr(value);
+  const attribute = marshalled(value);
   if (attribute.B !== undefined) return { B: base64(attribute.B) };
   if (attribute.BS !== undefined) return { BS: attribute.BS.map(base64) };
   return attribute as AttributeValue; // the other letters have the same form here and in the SDK
+}
+
+/** What `decimal('…')` of `@sluice/core` holds its text by, in each copy of that package. */
+const decimalText = Symbol.for('sluice.decimal');
+
+function isDecimal(value: unknown): value is { readonly [decimalText]: string } {
+  return typeof value === 'object' && value !== null && decimalText in value;
+}
+
+/** The SDK's own messages speak of options that nobody can give it from here. */
+function marshalled(value: unknown) {
+  try {
+    return convertToAttr(value);
+  } catch (cause) {
+    throw new TypeError(
+      `An item for a record has ${naming(value)}, which DynamoDB cannot store. Give strings, numbers (beyond MAX_SAFE_INTEGER a bigint or decimal('…')), ` +
+        'booleans, null, Uint8Arrays, arrays, plain objects, a non-empty set of strings, numbers or Uint8Arrays; or the whole item in wire form, with { wire: true }.',
+      { cause },
+    );
+  }
+}
+
+function naming(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return `a ${value.constructor.name}`;
+  return typeof value === 'number' ? `the number ${value}` : `a ${typeof value}`;
 }
 
 function isPlainObject(value: unknown): value is object {

@@ -1,5 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { table } from '@sluice/core';
+import { decimal, table } from '@sluice/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleBatches, exampleRecords } from './fixtures.js';
@@ -127,6 +127,7 @@ describe('plain items in wire form', () => {
         text: 'a',
         number: -1.5,
         large: 12345678901234567890123456789012345678n,
+        exact: decimal('90.00'),
         yes: true,
         nothing: null,
         left: undefined,
@@ -141,6 +142,7 @@ describe('plain items in wire form', () => {
       text: { S: 'a' },
       number: { N: '-1.5' },
       large: { N: '12345678901234567890123456789012345678' },
+      exact: { N: '90.00' },
       yes: { BOOL: true },
       nothing: { NULL: true },
       list: { L: [{ S: 'a' }, { L: [{ N: '1' }] }] },
@@ -162,7 +164,13 @@ describe('plain items in wire form', () => {
   it('are refused where DynamoDB has no type for a value', () => {
     expect(() => toWire({ none: new Set() })).toThrow('non-empty set');
     expect(() => toWire({ far: 2 ** 60 })).toThrow('MAX_SAFE_INTEGER');
-    expect(() => toWire({ when: new Date(0) })).toThrow('Unsupported type');
+    class Money {}
+    expect(() => toWire({ when: new Date(0) })).toThrow(
+      /^An item for a record has a Date, which DynamoDB cannot store\. Give strings, /,
+    );
+    expect(() => toWire({ list: [{ price: new Money() }] })).toThrow('has a Money');
+    expect(() => toWire({ name: Symbol('a') })).toThrow('has a symbol');
+    expect(() => toWire({ far: 2 ** 60 })).toThrow('has the number 1152921504606847000, which');
   });
 
   it('have the size that DynamoDB states for them', () => {

@@ -65,7 +65,10 @@ export function recordsOf(of: RecordsOptions | Model): Records {
 function optionsOf(model: Model): RecordsOptions {
   const { name, keys, view } = tableOfModel(model);
   const found = tablePattern(name, process.env);
-  if ('problem' in found) throw new TypeError(`${found.problem}. Or give recordsOf the table's facts.`);
+  if ('problem' in found)
+    throw new TypeError(
+      `${found.problem}. Or give recordsOf the table's facts, as in { table: 'shop-test', keys: shop.keys, view: shop.view }.`,
+    );
   const [, , , region, account, table = found.text] = found.text.split(':');
   return {
     table: table.replace(/^table\//, '').replaceAll('*', '1'),
