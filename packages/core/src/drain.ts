@@ -7,7 +7,7 @@ import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
 import { type Delivery, deliverWith, log, notStarted } from './deliver.js';
 import { laneKeys } from './lane-key.js';
-import { failed, type Outcome, outcomeOf } from './outcome.js';
+import { failed, isDone, type Outcome, outcomeOf } from './outcome.js';
 import {
   type Counts,
   noCounts,
@@ -128,8 +128,8 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   let turnAtMs = clock.now();
   /** The position of the lowest failed record after which nothing may start. */
   let ceiling = Number.POSITIVE_INFINITY;
-  /** Whether the lane of a record could not be told. */
-  let lostLane = false;
+  /** The first record whose lane could not be told, and why. */
+  let lost: { readonly position: number; readonly outcome: Outcome } | undefined;
 
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -182,7 +182,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       if (routes.length > 0) {
         let laneKey = '';
         try {
-          if (!strict && !lostLane) laneKey = laneKeyOf(record, routes);
+          if (!strict && !lost) laneKey = laneKeyOf(record, routes);
         } catch (error) {
           routes = loseLane(routes, error);
         }
@@ -208,11 +208,11 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   }
 
   /**
-   * A record whose lane cannot be told fails. Any record above it may be of the same lane, so from then on all go into
-   * one, behind it.
+   * A record whose lane cannot be told fails, whatever a layer around it says. Any record above it may be of the same lane, so
+   * from then on all go into one, behind it.
    */
   function loseLane(routes: readonly CompiledRoute[], error: unknown): readonly CompiledRoute[] {
-    lostLane = true;
+    lost = { position, outcome: failed(error) };
     return routes.map((compiled) => ({ ...compiled, run: async () => failed(error) }));
   }
 
@@ -260,6 +260,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       } catch (error) {
         outcome = outcomeOf(error);
       }
+      if (lost?.position === task.position && isDone(outcome)) outcome = lost.outcome;
       if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
         log(delivery, record, outcome, 'record');
         if (outcome.kind !== 'neverAgain') {

@@ -5,6 +5,7 @@ import {
   createRouter,
   type LaneKey,
   type Logger,
+  neverAgain,
   type RouterOptions,
   route,
   runBatch,
@@ -157,6 +158,35 @@ describe('a record whose lane cannot be told', () => {
     await drain.until(0);
     expect(ran).toEqual(['a1']);
     expect(drain.progress()).toMatchObject({ watermark: '1', attempts: { 2: { h: 4, other: 4 } } });
+  });
+
+  it('is given up by no middleware, as what comes after it would then overtake what came before it', async () => {
+    const ran: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    const router = createRouter({
+      routes: [
+        route.insert(shop, { id: 'h' }, async ({ keys }) => {
+          if (keys['sk'] === 1) await slow.promise;
+          ran.push(`${keys['pk']}${keys['sk']}`);
+        }),
+      ],
+      middleware: {
+        record: [
+          async (_call, next) => {
+            const outcome = await next();
+            return outcome.kind === 'failed' ? neverAgain(outcome.error) : outcome;
+          },
+        ],
+      },
+      lane: noLaneOfB,
+      order: 'lanes',
+      logger: silent,
+    });
+    const delivered = runBatch(router, recordsOf('a1 b2 a3'), { memory: createProcessMemory() });
+    await new Promise((resolve) => setImmediate(resolve));
+    slow.resolve();
+    expect((await delivered).firstUnfinished).toBe('2');
+    expect(ran).toEqual(['a1']);
   });
 
   it('lacks the partition key that its table is said to have', async () => {
