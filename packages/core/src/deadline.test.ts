@@ -1,5 +1,6 @@
 import { type StreamRecord, table } from '@sluice/filters';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   type Clock,
   createProcessMemory,
@@ -19,7 +20,7 @@ function record(item: string, sequence: number): StreamRecord {
   return {
     eventName: 'INSERT',
     eventSourceARN: 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000',
-    dynamodb: { Keys: { pk: { S: item } }, NewImage: {}, SequenceNumber: String(sequence) },
+    dynamodb: { Keys: { pk: { S: item } }, NewImage: { pk: { S: item } }, SequenceNumber: String(sequence) },
   };
 }
 
@@ -88,6 +89,60 @@ describe('handlers that never let a timer fire', () => {
     const busy = route.insert(shop, { id: 'busy' }, () => work(26));
 
     expect(await run([busy], clock)).toMatchObject({ firstUnfinished: undefined, timedOut: false });
+  });
+});
+
+describe('whenever the deadline passes', () => {
+  const schema = z.object({ pk: z.string() });
+  /** A delivery and its repetition in the same process; the deadline of the first one passes at the n-th look at the clock. */
+  it.each([1, 2])(
+    'nothing is left as running, and each record is handled once: groups of up to %d',
+    async (maxSize) => {
+      for (let n = 2; n < 40; n++) {
+        let looks = 0;
+        const clock = { ...busyClock().clock, now: () => (++looks < n ? 0 : 100) };
+        const handled: string[] = [];
+        const group = route.batch(shop.entity('Item', { schema }), { id: 'group', maxSize }, (changes) => {
+          for (const { record } of changes) handled.push(record.dynamodb.SequenceNumber);
+        });
+        const router = createRouter({ routes: [group], clock, logger: silent });
+        const records = [1, 2, 3].map((sequence) => record('item', sequence));
+        const memory = createProcessMemory();
+        const { unsettled, firstUnfinished = '4' } = await runBatch(router, records, {
+          memory,
+          budgetMs: 50,
+        });
+        expect({ n, unsettled }).toEqual({ n, unsettled: [] });
+        const rest = records.slice(Number(firstUnfinished) - 1);
+        expect((await runBatch(router, rest, { memory })).firstUnfinished).toBeUndefined();
+        expect(handled).toEqual(['1', '2', '3']);
+      }
+    },
+  );
+
+  it('a layer that had its handler wait until then does not begin it', async () => {
+    const { clock, work } = busyClock();
+    const started: string[] = [];
+    const router = createRouter({
+      routes: [route.insert(shop, { id: 'h' }, () => void started.push('h'))],
+      middleware: {
+        handler: [
+          async (_call, next) => {
+            work(50);
+            return next();
+          },
+        ],
+      },
+      clock,
+      logger: silent,
+    });
+    const memory = createProcessMemory();
+    const records = [record('item', 1)];
+    const result = await runBatch(router, records, { memory, budgetMs: 50 });
+    expect(result).toMatchObject({ firstUnfinished: '1', counts: { failed: 0 } });
+    expect(started).toEqual([]);
+    await runBatch(router, records, { memory, budgetMs: 100 });
+    expect(started).toEqual(['h']);
   });
 });
 

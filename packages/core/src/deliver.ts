@@ -87,7 +87,8 @@ async function runRoute(
   }
   const outcome = await running.outcome;
 
-  state.running = undefined;
+  if (!group) state.running = undefined;
+  else for (const member of group) member.state.running = undefined;
   if (outcome === notStarted) return outcome;
   task.page.counts[outcome.kind]++;
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
@@ -116,10 +117,7 @@ async function runGroup(
 ): Promise<Outcome> {
   const { route } = compiled;
   const changes = await gather(compiled, change, group, running, delivery);
-  if (delivery.stopped || isOver(around)) {
-    for (const { state } of group.splice(1)) state.running = undefined;
-    return notStarted;
-  }
+  if (delivery.stopped || isOver(around)) return notStarted;
   const records = group.map(({ record }) => record);
   const context = new HandlerContext(route.id, attempt, around, change.record, records);
   return compiled.run({ route, change, changes, context });
@@ -127,7 +125,7 @@ async function runGroup(
 
 /** Validation comes before the middleware, so that every layer sees what the schema made of the item. */
 export function callOf(model: Model, middleware: readonly Middleware<HandlerCall>[]): CompiledRoute['run'] {
-  const run = chain(middleware, callHandler);
+  const run = chain(middleware, middleware.length > 0 ? callInTime : callHandler);
   if (!needsValidation(model)) return run;
   // Changes are made in one place, as views.
   return async (call) =>
@@ -137,6 +135,12 @@ export function callOf(model: Model, middleware: readonly Middleware<HandlerCall
 /** Nothing starts any more; validation, or the making of a group, may have taken its time. */
 function isOver({ signal, clock, deadlineMs }: CallContext): boolean {
   return signal.aborted || clock.now() >= deadlineMs;
+}
+
+/** A layer may have waited until the time was up. */
+async function callInTime(call: HandlerCall): Promise<Outcome> {
+  const { clock, deadlineMs } = call.context;
+  return clock.now() >= deadlineMs ? notStarted : callHandler(call);
 }
 
 async function callHandler({ route, change, changes, context }: HandlerCall): Promise<Outcome> {
@@ -160,7 +164,6 @@ function settle(
 ): void {
   const isCounted = task.counted?.includes(id);
   for (const { state } of group) {
-    state.running = undefined;
     if (isDone(outcome)) state.done = [...state.done, id];
     else if (outcome.kind === 'failed' && !isCounted) {
       state.failures = { ...state.failures, [id]: (state.failures?.[id] ?? 0) + 1 };
