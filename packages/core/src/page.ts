@@ -37,7 +37,10 @@ export function runPage(
   const streamArn = records[0]?.eventSourceARN ?? '';
   let page: Page | undefined;
   let inner: Outcome | undefined;
+  let isOver = false;
   const run = chain<BatchCall>(router.batchMiddleware, async ({ context }) => {
+    // Too late: what was not offered by the end is offered anew.
+    if (isOver && !page) return notStarted;
     try {
       if (page) drain.again(page, context);
       const opened = offer(context);
@@ -51,6 +54,7 @@ export function runPage(
   });
   const ended = run({ records, streamArn, counts, context: drain.context }).then((outcome) => {
     if (outcome !== inner) note(outcome);
+    isOver = true;
     offering.resolve(outcome);
   });
   offering.promise.catch(() => undefined); // who does not wait for it is told by offer()

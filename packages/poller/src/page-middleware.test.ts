@@ -10,6 +10,7 @@ import {
   retryLater,
   route,
   table,
+  timeout,
 } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import { type Scenario, scenario } from './testing/scenario.js';
@@ -181,6 +182,37 @@ describe('middleware around pages', () => {
     await given.clock.advance(10_000);
     expect(given.handled).toEqual(given.written());
     await again.stop();
+  });
+
+  test('that calls next after its page was given back undone is too late: the page is offered again, once', async () => {
+    let begun = 0;
+    const limiter: Middleware<BatchCall> = async ({ context }, next) => {
+      if (begun++ === 0) await context.clock.sleep(1_010);
+      return next();
+    };
+    const given = around([timeout({ afterMs: 1_000, ifIgnored: 'abandon' }), limiter], {
+      random: () => 0.5,
+    });
+    put(given, 'a', 'b');
+    const polling = given.begin();
+    await given.clock.advance(10_000);
+    expect(given.handled).toEqual(given.written());
+    await polling.stop();
+  });
+
+  test('is not begun again after a stop', async () => {
+    let begun = 0;
+    const closed: Middleware<BatchCall> = async () => {
+      begun++;
+      return handled;
+    };
+    const given = around([closed], { random: () => 0.5 });
+    put(given, 'a');
+    const polling = given.begin();
+    await given.clock.advance(20_000);
+    const before = begun;
+    await polling.stop();
+    expect(begun).toBe(before);
   });
 
   test('cannot swallow that a page was refused', async () => {

@@ -6,6 +6,7 @@ import {
   runPage,
   type StreamRecord,
 } from '@sluice/core';
+import { wait } from './calling.js';
 import type { ShardCheckpoint } from './checkpoint.js';
 import type { StreamRun } from './run.js';
 import { shardCheckpointing } from './shard-checkpoint.js';
@@ -70,7 +71,7 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
       const refusal = await page.offered;
       if (!refusal) return;
       const askedMs = refusal.kind === 'retryLater' ? refusal.error.afterMs : undefined;
-      await router.clock.sleep(askedMs ?? retryBackoff.delayMs(tries, router.random), stopping);
+      await wait(askedMs ?? retryBackoff.delayMs(tries, router.random), run);
     }
   }
 
