@@ -80,7 +80,7 @@ export {
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { type Explanation, explain } from './explain.js';
 export type { LaneKey } from './lane-key.js';
-export { consoleLogger, type Logger } from './logger.js';
+export { consoleLogger, type Logger, tell } from './logger.js';
 export { type LoggingOptions, type LogLevel, logging } from './logging.js';
 export {
   type MetricAttributes,

@@ -55,6 +55,23 @@ describe('the answer to Lambda', () => {
     });
   });
 
+  it('does not depend on the logger: one that throws makes no record be delivered again', async () => {
+    const throws = () => {
+      throw new Error('no disk');
+    };
+    const { ran, noted } = noting({ B1: 1 });
+    const handle = lambda(
+      routerOf([noted], { logger: { debug: throws, info: throws, warn: throws, error: throws } }),
+    );
+    const records = insertsOf('A1 B1');
+    const [first, second] = records.map(({ dynamodb }) => ({ itemIdentifier: dynamodb.SequenceNumber }));
+    expect(await handle(lambdaEvent(records))).toEqual({ batchItemFailures: [second] });
+    expect(await handle(lambdaEvent(records.slice(1)))).toEqual({ batchItemFailures: [] });
+    expect(ran).toEqual(['A1', 'B1']);
+    const late = { getRemainingTimeInMillis: () => 500 };
+    expect(await handle(lambdaEvent(records), late)).toEqual({ batchItemFailures: [first] });
+  });
+
   it('names no record when nobody wants any, or all are skipped', async () => {
     const removes = routerOf([route.remove(shop, { id: 'h' }, quiet)]);
     const skips = routerOf([route.insert(shop, { id: 'h' }, () => skipped('not ours'))]);

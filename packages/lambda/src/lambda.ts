@@ -1,4 +1,11 @@
-import { createProcessMemory, type Router, runBatch, SluiceError, type StreamRecord } from '@sluice/core';
+import {
+  createProcessMemory,
+  type Router,
+  runBatch,
+  SluiceError,
+  type StreamRecord,
+  tell,
+} from '@sluice/core';
 
 /** The part of an event of a DynamoDB Streams event source mapping that is used. `DynamoDBStreamEvent` satisfies it. */
 export interface LambdaEvent {
@@ -34,6 +41,7 @@ export function lambda(
   router: Router,
   options: LambdaOptions = {},
 ): (event: LambdaEvent, context?: LambdaContext) => Promise<LambdaResponse> {
+  const { logger } = router;
   const memory = createProcessMemory();
   const reserveMs = options.reserveMs ?? 1000;
   if (!(reserveMs >= 0 && reserveMs < Number.POSITIVE_INFINITY)) {
@@ -43,16 +51,18 @@ export function lambda(
     const records = recordsOf(event);
     const remainingMs = context ? context.getRemainingTimeInMillis() : Number.POSITIVE_INFINITY;
     const budgetMs = remainingMs - reserveMs;
-    if (budgetMs <= 0) router.logger.error({ remainingMs, reserveMs }, noTime);
+    if (budgetMs <= 0) tell(logger, 'error', { remainingMs, reserveMs }, noTime);
     const { firstUnfinished, counts, timedOut, unsettled } = await runBatch(router, records, {
       memory,
       budgetMs,
     });
     if (firstUnfinished === undefined) {
-      router.logger.debug({ ...counts }, 'batch done');
+      tell(logger, 'debug', { ...counts }, 'batch done');
       return { batchItemFailures: [] };
     }
-    router.logger.warn(
+    tell(
+      logger,
+      'warn',
       { ...counts, firstUnfinished, timedOut, unsettled },
       'batch not done; Lambda delivers it again from there',
     );
