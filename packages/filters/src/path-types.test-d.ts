@@ -36,13 +36,41 @@ Grid.attr('cells[0][1]').is('5');
 Grid.attr('rows[2][0].name').is(5);
 
 // A map of any names: the values are what the schema says.
-const Tagged = shop.entity('Tagged', { schema: z.object({ tags: z.record(z.string(), z.number()) }) });
+const Tagged = shop.entity('Tagged', {
+  schema: z.object({
+    tags: z.record(z.string(), z.number()),
+    lists: z.record(z.string(), z.array(z.object({ sku: z.string() }))),
+  }),
+});
 Tagged.attr('tags.weight').is(3);
+Tagged.attrAt('tags', 'a.b').increased();
+Tagged.attr('lists.wishes[0].sku').startsWith('A');
+// @ts-expect-error text, where all values are numbers
+Tagged.attr('tags.weight').is('3');
+// @ts-expect-error text, where all values are numbers
+Tagged.attrAt('tags', 'a.b').is('3');
+// @ts-expect-error a number, where it is text
+Tagged.attr('lists.wishes[0].sku').is(3);
 
-// A schema that lets other attributes pass: any path is taken.
-const Loose = shop.entity('Loose', { schema: z.looseObject({ status: z.string() }) });
+// A schema that lets other attributes pass: any path is taken, and those that it names have their types.
+const Loose = shop.entity('Loose', {
+  schema: z.looseObject({ status: z.enum(['PENDING', 'PAID']), address: z.object({ city: z.string() }) }),
+});
 Loose.attr('status').is('PAID');
+Loose.attr('address.city').is('Wien');
 Loose.attr('anything[0].else').is(3);
+// @ts-expect-error a value that the attribute does not have
+Loose.attr('status').is('PAYED');
+// @ts-expect-error a number, where it is text
+Loose.attr('address.city').is(3);
+
+// What the schema says nothing of can be anything, and have anything inside.
+const Open = shop.entity('Open', { schema: z.object({ extra: z.unknown(), list: z.array(z.unknown()) }) });
+Open.attr('extra').is({ a: 1 });
+Open.attr('extra.a.b[0].c').is('x');
+Open.attr('extra[0]').crossed(5);
+Open.attr('list[0].name').startsWith('x');
+Open.attrAt('extra', 'a.b', 0).is(5);
 
 // @ts-expect-error a template for an attribute that is not a key, beside one that is
 shop.entity('Bad', { key: { pk: 'X#:x', id: 'Y#:y' } });

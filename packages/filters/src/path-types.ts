@@ -18,13 +18,15 @@ type PathAt<T, N, Depth extends readonly unknown[]> = Depth extends readonly [un
 /** Names with a dot or bracket in them cannot be told from a path. */
 type NameOf<T> = Exclude<keyof T & string, `${string}.${string}` | `${string}[${string}`>;
 
-type Inside<V, N, Depth extends readonly unknown[]> = V extends Leaf | N
-  ? never
-  : V extends readonly (infer Element)[]
-    ? `[${number}]` | `[${number}]${Inside<Exclude<Element, undefined | null>, N, Depth>}`
-    : V extends object
-      ? `.${PathAt<V, N, Depth>}`
-      : never;
+type Inside<V, N, Depth extends readonly unknown[]> = unknown extends V
+  ? `.${string}` | `[${number}]${string}`
+  : V extends Leaf | N
+    ? never
+    : V extends readonly (infer Element)[]
+      ? `[${number}]` | `[${number}]${Inside<Exclude<Element, undefined | null>, N, Depth>}`
+      : V extends object
+        ? `.${PathAt<V, N, Depth>}`
+        : never;
 
 type Leaf =
   | string
@@ -40,29 +42,32 @@ type Leaf =
  * The type of the attribute at a path; `unknown` where the item has no schema. Of a union, what its members have there
  * together.
  */
-export type ValueAt<T, P extends string> = T extends unknown
-  ? string extends keyof T
-    ? unknown
-    : P extends keyof T
-      ? T[P]
-      : P extends `${infer Head}.${infer Rest}`
-        ? ValueAt<NonNullable<PartAt<T, Head>>, Rest>
-        : PartAt<T, P>
-  : never;
+export type ValueAt<T, P extends string> = unknown extends T
+  ? unknown
+  : T extends unknown
+    ? P extends `${infer Head}.${infer Rest}`
+      ? ValueAt<Exclude<PartAt<T, Head>, undefined | null>, Rest>
+      : PartAt<T, P>
+    : never;
 
 /** What stands behind one name with its indexes: `lines`, `cells[0][1]`. */
 type PartAt<T, Part extends string> = Part extends `${infer Name}[${infer Indexes}`
   ? ElementAt<Member<T, Name>, Indexes>
   : Member<T, Part>;
 
-type ElementAt<V, Indexes extends string> =
-  NonNullable<V> extends readonly (infer Element)[]
+type ElementAt<V, Indexes extends string> = unknown extends V
+  ? unknown
+  : V extends readonly (infer Element)[]
     ? Indexes extends `${string}[${infer Deeper}`
       ? ElementAt<Element, Deeper>
       : Element
     : never;
 
-type Member<T, Name> = Name extends keyof T ? T[Name] : never;
+/** Where names are not listed, as in a record, any of them has the type that all have. */
+type Member<T, Name> = Name extends keyof T ? (Scalar extends T[Name] ? unknown : T[Name]) : never;
+
+/** What can be all of these is of no type that says anything. */
+type Scalar = string | boolean | null | Uint8Array;
 
 /** What can stand inside a value, name by name: for `attrAt`, where names are taken as they are. */
 export type SegmentOf<V, N = never> = unknown extends V
@@ -88,11 +93,7 @@ type MemberAt<V, Segment> = V extends readonly (infer Element)[]
   ? Segment extends number
     ? Element
     : never
-  : string extends keyof V
-    ? unknown
-    : Segment extends keyof V
-      ? V[Segment]
-      : never;
+  : Member<V, Segment>;
 
 /** A type with `Decimal` in the place of `N`, a table's own type of numbers. */
 export type WithDecimals<V, N> = [N] extends [never]
