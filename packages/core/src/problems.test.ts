@@ -68,6 +68,25 @@ describe('a router cannot be made', () => {
     expect(problemsOf(routes, { concurrency: 1 })).toEqual([]);
   });
 
+  it('with options that no compiler has checked, and that would mean nothing', () => {
+    class OrderMail {}
+    const options = {
+      routes: [route.insert(shop, { id: 'a' }, quiet), OrderMail, 'b'],
+      middleware: { handlers: [], record: [] },
+      order: 'lane',
+      unknownTable: 'ignore',
+    } as unknown as RouterOptions;
+    expect(problemsOf(options.routes, options)).toEqual([
+      'routes holds the class or function OrderMail; make routes of classes with fromClasses([…])',
+      'routes holds a string; make routes of classes with fromClasses([…])',
+      'middleware has "handlers"; give lists of layers for batch, record and handler',
+      "order is lane; give 'strict' or 'lanes'",
+      "unknownTable is ignore; give 'fail' or 'skip'",
+    ]);
+    const list = { middleware: [() => quiet] } as unknown as Partial<RouterOptions>;
+    expect(problemsOf([route.insert(shop, { id: 'a' }, quiet)], list)).toHaveLength(1);
+  });
+
   it('of anything that was found wrong while routes were made, and says everything at once', () => {
     const keysOnly = table('log', { keys, view: 'KEYS_ONLY' });
     const options: RouterOptions = {

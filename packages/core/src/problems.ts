@@ -8,6 +8,7 @@ import {
   tableOfModel,
 } from '@sluice/filters';
 import type { Route } from './route.js';
+import type { RouterOptions } from './router.js';
 import { imagesToValidate, needsValidation } from './validate.js';
 
 export const noRoutes =
@@ -16,6 +17,28 @@ export const noRoutes =
 /** Everything that is wrong with a list of routes, one sentence each; empty when nothing is. */
 export function problemsOf(routes: readonly Route[]): readonly string[] {
   return [...duplicateIds(routes), ...differentTables(routes), ...routes.flatMap(ofRoute)];
+}
+
+/** What is wrong with the rest of the options: with most of it where no compiler has checked them. */
+export function problemsOfOptions(options: RouterOptions): readonly string[] {
+  const { concurrency = 10, order = 'strict', unknownTable = 'fail', middleware = {} } = options;
+  const levels = Object.keys(middleware).filter((level) => !['batch', 'record', 'handler'].includes(level));
+  const others = [options.routes].flat().filter((entry) => typeof entry !== 'object');
+  return [
+    ...others.map((entry) => `routes holds ${nameOf(entry)}; make routes of classes with fromClasses([…])`),
+    ...levels.map((level) => `middleware has "${level}"; give lists of layers for batch, record and handler`),
+    ...(order === 'strict' || order === 'lanes' ? [] : [`order is ${order}; give 'strict' or 'lanes'`]),
+    ...(unknownTable === 'fail' || unknownTable === 'skip'
+      ? []
+      : [`unknownTable is ${unknownTable}; give 'fail' or 'skip'`]),
+    ...(Number.isInteger(concurrency) && concurrency >= 1
+      ? []
+      : [`concurrency is ${concurrency}; give a whole number from 1 up`]),
+  ];
+}
+
+function nameOf(entry: unknown): string {
+  return typeof entry === 'function' ? `the class or function ${entry.name}` : `a ${typeof entry}`;
 }
 
 function duplicateIds(routes: readonly Route[]): readonly string[] {
@@ -51,7 +74,7 @@ function ofRoute(route: Route): readonly string[] {
   else if (!route.events.some((event) => canPass(route.filter, event))) {
     problems.push(
       `${route.id} would never run: no ${route.events.join(' or ')} record passes its filter (${printFilter(route.when)}). ` +
-        'An INSERT has no old values, a REMOVE no new ones, and a value that stays the same has not changed',
+        'An INSERT has no old values, a REMOVE no new ones, only a REMOVE is by TTL or a user, and a value that stays the same has not changed',
     );
   }
   return [...problems, ...route.events.flatMap((event) => missingImages(route, event))];

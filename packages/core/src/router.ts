@@ -7,7 +7,7 @@ import { ConfigurationError, UnknownTableError } from './errors.js';
 import { type LaneKey, problemOfLane } from './lane-key.js';
 import { consoleLogger, type Logger } from './logger.js';
 import type { Outcome } from './outcome.js';
-import { noRoutes, problemsOf } from './problems.js';
+import { noRoutes, problemsOf, problemsOfOptions } from './problems.js';
 import type { Route, Routes } from './route.js';
 import { routeIndex } from './route-index.js';
 import { type RoutedTable, type TableAliases, tablesOf } from './tables.js';
@@ -77,7 +77,9 @@ export interface CompiledRoute {
 
 /** Checks everything that can be wrong and compiles the routes. Throws `ConfigurationError` with all problems at once. */
 export function createRouter(options: RouterOptions): Router {
-  const given = [options.routes].flat() as readonly (Route | Routes)[];
+  const given = ([options.routes].flat() as readonly (Route | Routes)[]).filter(
+    (entry) => typeof entry === 'object',
+  );
   const routes = Object.freeze(inOrder(given.flatMap((entry) => ('routes' in entry ? entry.routes : entry))));
   const { tables, problems: ofTables } = tablesOf(routes, options.tables ?? {}, options.env ?? process.env);
   const problems = [
@@ -85,11 +87,8 @@ export function createRouter(options: RouterOptions): Router {
     ...ofTables,
     ...problemsOf(routes),
     ...problemOfLane(options.lane ?? 'item'),
+    ...problemsOfOptions(options),
   ];
-  const concurrency = options.concurrency ?? 10;
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    problems.push(`concurrency is ${concurrency}; give a whole number from 1 up`);
-  }
   if (routes.length === 0 && problems.length === 0) problems.push(noRoutes);
   if (problems.length > 0) throw new ConfigurationError(problems);
 
@@ -103,7 +102,7 @@ export function createRouter(options: RouterOptions): Router {
     unknownTable,
     order: options.order,
     lane: options.lane ?? 'item',
-    concurrency,
+    concurrency: options.concurrency ?? 10,
     batchMiddleware: options.middleware?.batch ?? [],
     recordMiddleware: options.middleware?.record ?? [],
     logger: options.logger ?? consoleLogger,
