@@ -133,6 +133,14 @@ route.on(Order, { id: 'p', when: not(Log.attr('a').exists()) }, () => undefined)
 // @ts-expect-error about one entity only, and the route is about the whole table
 route.remove(shop, { id: 'q', when: Order.attr('status').is('PAID') }, () => undefined);
 void mixed;
+declare const fair: boolean;
+const ordersOrCarts = fair ? Order.attr('status').changed() : Cart.attr('lines').changed();
+// @ts-expect-error one of the two is about another entity
+route.on(Order, { id: 'r', when: ordersOrCarts }, () => undefined);
+const ordersOrAll = fair ? Order.attr('status').changed() : shop.attr('status').changed();
+route.on(Order, { id: 's', when: ordersOrAll }, () => undefined);
+// @ts-expect-error This is no filter of one model: an attribute becomes one by a test, …
+route.on(Order, { id: 't', when: Order.attr('status') }, () => undefined);
 
 // A batch route gets a list, of the changes of its events.
 route.batch(Order, { id: 'g' }, (changes, context) => {

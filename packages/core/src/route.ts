@@ -65,12 +65,13 @@ interface When<W extends AnyFilter, M extends Model> {
 }
 
 /** What a filter must be besides, to be about a model or a change: anything, or else a sentence that nothing is. */
-export type AboutScope<When, Scope> =
-  When extends Filter<infer Asked>
-    ? Scope extends Asked
+export type AboutScope<When, Scope> = [When] extends [Filter<infer Asked>]
+  ? [Asked] extends [never]
+    ? 'This is no filter of one model: an attribute becomes one by a test, as in attr(…).is(…), and several are of one entity.'
+    : Scope extends Asked
       ? unknown
       : `This filter is about ${ScopeName<Asked>}, but it is used for ${ScopeName<Scope>}.`
-    : unknown;
+  : unknown;
 
 type ScopeName<Scope> = Scope extends { readonly entity: infer Name extends string }
   ? `the entity ${Name}`
