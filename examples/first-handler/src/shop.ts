@@ -1,6 +1,6 @@
 // #region model
 import { table } from '@sluice/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const shop = table('shop', { keys: { partition: 'pk', sort: 'sk' }, view: 'NEW_AND_OLD_IMAGES' });
 

@@ -1,5 +1,5 @@
 import { table } from '@sluice/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One table for everything, told apart by its keys. */
 export const orders = table(process.env['ORDERS_TABLE'] ?? 'orders', {

@@ -8,7 +8,7 @@ import type { Router } from './router.js';
 export interface BatchOptions {
   /** What earlier deliveries in this process left. */
   readonly memory: ProcessMemory;
-  /** How long the delivery may take; nothing starts after that, and `ctx.signal` aborts. No limit by default. */
+  /** How long the delivery may take; nothing starts after that, and `context.signal` aborts. No limit by default. */
   readonly budgetMs?: number;
 }
 

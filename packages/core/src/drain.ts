@@ -71,7 +71,7 @@ export interface DrainOptions {
   readonly order: Order;
   /** What is known of a record from before. Its handlers that are done are not run again. */
   readonly recall?: ((record: StreamRecord) => RecordState | undefined) | undefined;
-  /** Becomes `ctx.signal`; when it aborts, nothing new starts. */
+  /** Becomes `context.signal`; when it aborts, nothing new starts. */
   readonly signal?: AbortSignal;
   /**
    * On the router's clock; nothing starts from then on. A timer alone would be too late: none fires while handlers compute,

@@ -30,7 +30,7 @@ export interface PollOptions {
   readonly onGap?: 'halt' | 'report' | undefined;
   /** When it aborts, nothing new is started and `poll` resolves as soon as running handlers have ended. */
   readonly signal?: AbortSignal | undefined;
-  /** How long running handlers may take after that, before their `ctx.signal` aborts; 25 000 by default. */
+  /** How long running handlers may take after that, before their `context.signal` aborts; 25 000 by default. */
   readonly shutdownGraceMs?: number | undefined;
   /**
    * A shard's next page is fetched when at most this many of its matched records stand from the first unfinished one on,

@@ -118,17 +118,18 @@ describe('given a router, when records are delivered', () => {
   });
 
   it('needs no waiting with a virtual clock', async () => {
-    const clock = virtualClock();
     let failures = 1;
-    const router = createRouter({
-      clock,
-      routes: route.insert(shop, { id: 'flaky' }, () => {
-        if (failures-- > 0) throw new Error('not now');
-      }),
-      middleware: { handler: [retry({ attempts: 2, backoff: { delayMs: () => 86_400_000 } })] },
+    const flaky = route.insert(shop, { id: 'flaky' }, () => {
+      if (failures-- > 0) throw new Error('not now');
     });
+    const aDayLater = retry({ attempts: 2, backoff: { delayMs: () => 86_400_000 } });
+    // #region clock
+    const clock = virtualClock();
+    const router = createRouter({ routes: flaky, middleware: { handler: [aDayLater] }, clock });
+
     const { handled } = await clock.run(given(router).when(records.insert({ pk: '1' })));
     expect(handled).toEqual(['flaky']);
+    // #endregion
   });
 
   it('tells why a record could not be matched', async () => {
