@@ -215,4 +215,29 @@ describe('an index of filters', () => {
     const change = ofImages('INSERT', { pk: { S: 'U' } }, { NewImage: { a: { B: 'OOLfalse' } } });
     expect(indexed([...asked, shop.attr('a').is(bytes, false)], change)).toEqual(['3']);
   });
+
+  it('does not stand in a place for each way to combine many values of many attributes', () => {
+    let written = 0;
+    const counted: FilterNode = {
+      kind: 'where',
+      reads: [],
+      test: () => true,
+      // It is read wherever a test is made of the filter.
+      get description() {
+        written++;
+        return 'counted';
+      },
+    };
+    const oneOf = (name: string) => shop.attr(name).is(0, ...Array.from({ length: 20 }, (_, text) => text));
+    const filters = Array.from({ length: 5 }, () => all(oneOf('a'), oneOf('b'), oneOf('c'), counted));
+    const images = { NewImage: { a: { N: '1' }, b: { N: '2' }, c: { N: '3' } } };
+    const change = ofImages('INSERT', { pk: { S: 'U' } }, images);
+    const find = filterIndex(
+      filters.map((filter, value) => ({ filter: nodeOf(filter), value })),
+      'INSERT',
+      (value) => value,
+    );
+    expect(find(change)).toEqual([0, 1, 2, 3, 4]);
+    expect(written).toBeLessThan(1000);
+  });
 });

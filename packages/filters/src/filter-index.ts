@@ -5,7 +5,7 @@ import type { FilterNode } from './filter.js';
 import { keyText, newImage, oldImage, type Predicate } from './match.js';
 import { readPath } from './path.js';
 import type { AttributeMap, EventName, StreamRecord } from './record.js';
-import { sharedMatcher } from './shared-matcher.js';
+import { type Pass, sharedMatcher } from './shared-matcher.js';
 
 export interface Indexed<T> {
   readonly filter: FilterNode;
@@ -25,22 +25,28 @@ export function filterIndex<T>(
   eventName: EventName,
   unjudged: (value: T, error: unknown) => T,
 ): (record: StreamRecord) => readonly T[] {
-  const { matcherOf, nextRecord } = sharedMatcher(entries.map(({ filter }) => filter));
-  const root = nodeOf(
-    entries.map(({ filter, value }, position) => ({
-      entry: { position, values: [value], test: matcherOf(filter) },
-      anchors: anchorsOf(filter, eventName),
-      left: filter,
-    })),
-    matcherOf,
-  );
+  const { root, pass } = treeOf(entries, eventName);
   return (record) => {
     const found: Entry<T>[] = [];
-    nextRecord();
+    pass.number++;
     visit(root, record, found, unjudged);
     if (found.length < 2) return found[0]?.values ?? [];
     return found.sort((one, other) => one.position - other.position).flatMap(({ values }) => values);
   };
+}
+
+/** A function of its own: what is needed to build the tree alone is not kept. */
+function treeOf<T>(entries: readonly Indexed<T>[], eventName: EventName): { root: Node<T>; pass: Pass } {
+  const { matcherOf, pass } = sharedMatcher(entries.map(({ filter }) => filter));
+  const candidates = entries.map(
+    ({ filter, value }, position): Candidate<T> => ({
+      entry: { position, values: [value], test: matcherOf(filter) },
+      anchors: anchorsOf(filter, eventName),
+      left: filter,
+      copies: 1,
+    }),
+  );
+  return { root: nodeOf(candidates, matcherOf), pass };
 }
 
 interface Entry<T> {
@@ -109,12 +115,17 @@ interface Candidate<T> {
   readonly anchors: readonly Anchor[];
   /** What these have not decided. */
   readonly left: FilterNode | undefined;
+  /** In how many nodes the entry stands by now: once for each literal that it asks for, in each place. */
+  readonly copies: number;
 }
 
 type MatcherOf = (filter: FilterNode) => Predicate;
 
 /** So few filters are tested one by one in the time that a look into a place takes. */
 const fewCandidates = 2;
+
+/** Filters that ask for one of many literals in several places would fill the tree: beyond this, the others are tested. */
+const mostCopies = 100;
 
 function nodeOf<T>(candidates: readonly Candidate<T>[], matcherOf: MatcherOf): Node<T> {
   const sizes = candidates.length > fewCandidates ? bucketSizes(candidates) : new Map<string, number>();
@@ -154,10 +165,13 @@ function mostSelective(anchors: readonly Anchor[], sizes: ReadonlyMap<string, nu
 function branchOf<T>(id: string, candidates: readonly Candidate<T>[], matcherOf: MatcherOf): Branch<T> {
   const buckets = new Map<Literal['type'], Map<string, Candidate<T>[]>>();
   let place: Place | undefined;
-  for (const { entry, anchors, left } of candidates) {
+  for (const { entry, anchors, left, copies: before } of candidates) {
     const anchor = anchors.find((one) => one.place.id === id) as Anchor;
-    const others = anchors.filter((one) => one.place.id !== id);
-    const inside = { entry, anchors: others, left: left && without(left, anchor.decides) };
+    const copies = before * anchor.literals.length;
+    const others = anchors.filter(
+      ({ place, literals: { length } }) => place.id !== id && (length < 2 || copies * length <= mostCopies),
+    );
+    const inside = { entry, anchors: others, left: left && without(left, anchor.decides), copies };
     place = anchor.place;
     for (const [type, text] of new Map(
       anchor.literals.map(({ type, text }) => [`${type} ${text}`, [type, text] as const]),

@@ -5,14 +5,18 @@ import type { StreamRecord } from './record.js';
 /** Matchers of many filters that have parts in common: a common part is tested once a record. */
 export interface SharedMatcher {
   matcherOf(filter: FilterNode): Predicate;
-  /** To be called before each record: what has been found out of another one, or of this one earlier, is forgotten. */
-  nextRecord(): void;
+  readonly pass: Pass;
+}
+
+/** To be counted up before each record: what has been found out of another one, or of this one earlier, is forgotten. */
+export interface Pass {
+  number: number;
 }
 
 export function sharedMatcher(filters: readonly FilterNode[]): SharedMatcher {
   const uses = new Map<string, number>();
   const made = new Map<string, Predicate>();
-  const pass = { number: 0 };
+  const pass: Pass = { number: 0 };
   const keyOf = identities();
   const count = (filter: FilterNode): void => {
     const key = keyOf(filter);
@@ -29,7 +33,7 @@ export function sharedMatcher(filters: readonly FilterNode[]): SharedMatcher {
     return predicate;
   };
   filters.forEach(count);
-  return { matcherOf, nextRecord: () => void pass.number++ };
+  return { matcherOf, pass };
 }
 
 function partsOf(filter: FilterNode): readonly FilterNode[] {
@@ -38,7 +42,7 @@ function partsOf(filter: FilterNode): readonly FilterNode[] {
 }
 
 /** The record is compared too: a test may itself have another record matched. What throws is not kept, and throws again. */
-function oncePerPass(test: Predicate, pass: { readonly number: number }): Predicate {
+function oncePerPass(test: Predicate, pass: Readonly<Pass>): Predicate {
   let testedIn = -1;
   let tested: StreamRecord | undefined;
   let result = false;
