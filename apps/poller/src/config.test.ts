@@ -43,7 +43,9 @@ describe('the configuration', () => {
         problems: expect.arrayContaining([
           expect.stringContaining('setting "router" is missing'),
           expect.stringContaining('setting "streams"'),
-          expect.stringContaining('setting "checkpointFile"'),
+          expect.stringContaining(
+            'setting "checkpointFile" is missing (as a flag --checkpoint-file: file that keeps',
+          ),
           expect.stringContaining('setting "healthPort"'),
           expect.stringContaining('typo'),
         ]),

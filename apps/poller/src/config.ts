@@ -59,5 +59,6 @@ function readFile(file: string): object {
 function meaningOf(setting: PropertyKey): string {
   const meaning =
     Object.hasOwn(schema.shape, setting) && schema.shape[setting as keyof typeof schema.shape].description;
-  return meaning ? ` (${String(setting)} is the ${meaning})` : '';
+  const flag = `--${String(setting).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return meaning ? ` (as a flag ${flag}: ${meaning})` : '';
 }
