@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   createDrain,
   createProcessMemory,
@@ -172,6 +173,18 @@ describe('retry later', () => {
     const { router, slept } = scripted({ h: [] }, { middleware: { handler: [breaker] } });
     await drained(router, recordsOf('A'));
     expect(slept).toEqual([3000]);
+  });
+});
+
+describe('a schema that looks things up', () => {
+  it('may ask for later too', async () => {
+    const schema = z.object({ pk: z.string() }).refine(async () => {
+      throw new RetryLaterError('the directory is busy', { afterMs: 3000 });
+    });
+    const Order = shop.entity('Order', { schema });
+    const router = createRouter({ routes: [route.insert(Order, { id: 'h' }, ok)], logger });
+    const { counts } = await runBatch(router, recordsOf('A'), { memory: createProcessMemory() });
+    expect(counts).toMatchObject({ retryLater: 1, failed: 0 });
   });
 });
 

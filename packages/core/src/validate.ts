@@ -2,7 +2,7 @@ import type { EntityModel, EventName, Model } from '@sluice/filters';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChangeView } from './change.js';
 import { InvalidItemError } from './errors.js';
-import { failed, type Outcome, skipped } from './outcome.js';
+import { failed, type Outcome, outcomeOf, skipped } from './outcome.js';
 
 /**
  * Validates the images that the model asks for; the parsed items take their place in the change. Resolves to the
@@ -23,7 +23,7 @@ export async function validate(change: ChangeView): Promise<Outcome | undefined>
     change.validated = true;
     return undefined;
   } catch (error) {
-    return failed(error);
+    return outcomeOf(error);
   }
 }
 
