@@ -16,8 +16,8 @@ import {
 } from '@sluice/filters';
 import { decodeItem } from './decode.js';
 import { type Difference, differences } from './diff.js';
+import { freeze } from './freeze.js';
 import { lazyItem } from './lazy-item.js';
-import { imagesToValidate } from './validate.js';
 
 /** A new item: `change.new`. */
 export type Inserted<M extends Model> = Fields<TypesOf<M>, 'INSERT'> &
@@ -101,8 +101,8 @@ export interface AnyChange {
 
 /**
  * One record as one model sees it. Keys, captures and each attribute of an image are decoded when they are first read, once.
- * The public types above are views of it. Each handler has one of its own, so that what it does to an item reaches no
- * other one; what a schema made of an item is made once, and frozen where several handlers have it.
+ * The public types above are views of it. The handlers of a model share it, frozen then, so that what one does to an item
+ * reaches no other one silently.
  */
 export class ChangeView implements AnyChange {
   #new: unknown;
@@ -134,12 +134,12 @@ export class ChangeView implements AnyChange {
   }
 
   get keys(): NativeItem {
-    this.#keys ??= decodeItem(this.record.dynamodb.Keys, tableOfModel(this.model).numbers);
+    this.#keys ??= this.#own(decodeItem(this.record.dynamodb.Keys, tableOfModel(this.model).numbers));
     return this.#keys;
   }
 
   get params(): Readonly<Record<string, string>> {
-    this.#params ??= capture(this.model, this.record);
+    this.#params ??= this.#own(capture(this.model, this.record));
     return this.#params;
   }
 
@@ -160,35 +160,19 @@ export class ChangeView implements AnyChange {
 
   /** What the schema made of an image takes the image's place. */
   replace(image: 'new' | 'old', item: unknown): void {
-    if (this.isShared) freeze(item);
+    this.#own(item);
     if (image === 'new') this.#new = item;
     else this.#old = item;
   }
 
-  /** The same for another handler: with what the schema made of the images, and stored ones as they were stored. */
-  another(): ChangeView {
-    const other = new ChangeView(this.record, this.model, this.isShared);
-    if (!this.validated || this.model.kind === 'table') return other;
-    for (const image of imagesToValidate(this.model, this.eventName)) {
-      if (image === 'new') other.#new = this.#new;
-      else other.#old = this.#old;
-    }
-    other.validated = true;
-    return other;
+  #own<T>(value: T): T {
+    if (this.isShared) freeze(value);
+    return value;
   }
 
   #lazy(image: AttributeMap | undefined): NativeItem | undefined {
-    return image && lazyItem(image, tableOfModel(this.model).numbers, this.model);
+    return image && lazyItem(image, tableOfModel(this.model).numbers, this.model, this.isShared);
   }
-}
-
-/** Lists and plain objects all through; what else a schema makes is its own affair. */
-function freeze(value: unknown, seen = new Set<unknown>()): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return;
-  const prototype = Object.getPrototypeOf(value);
-  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;
-  seen.add(Object.freeze(value));
-  for (const inner of Object.values(value)) freeze(inner, seen);
 }
 
 function capture(model: Model, { dynamodb: { Keys } }: StreamRecord): Readonly<Record<string, string>> {

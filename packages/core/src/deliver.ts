@@ -73,7 +73,7 @@ async function runRoute(
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
 
-  const change = changes ? ownChange(compiled, task, changes) : new ChangeView(record, model);
+  const change = changes ? sharedChange(compiled, task, changes) : new ChangeView(record, model);
   // What is repeated within one delivery is one attempt.
   const isCounted = task.counted?.includes(id) === true;
   const attempt = (state.failures?.[id] ?? 0) + (isCounted ? 0 : 1);
@@ -96,12 +96,16 @@ async function runRoute(
   return outcome;
 }
 
-/** The change for one of several handlers. What a schema made of it is the same for all of the model. */
-function ownChange({ route }: CompiledRoute, { record, routes }: Task, changes: ChangeView[]): ChangeView {
+/** The change for one of several handlers: those of a model have the same. */
+function sharedChange({ route }: CompiledRoute, { record, routes }: Task, changes: ChangeView[]): ChangeView {
   const { model } = route;
-  const isShared = routes.some((other) => other.route !== route && other.route.model === model);
-  const earlier = changes.find((change) => change.model === model);
-  const change = earlier ? earlier.another() : new ChangeView(record, model, isShared);
+  const known = changes.find((change) => change.model === model);
+  if (known) return known;
+  const change = new ChangeView(
+    record,
+    model,
+    routes.some((other) => other.route !== route && other.route.model === model),
+  );
   changes.push(change);
   return change;
 }

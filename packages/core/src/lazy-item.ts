@@ -1,25 +1,34 @@
 import type { AttributeMap, AttributeValue, NativeItem, NumberPolicy } from '@sluice/filters';
 import { decodeItem, decodeValue } from './decode.js';
+import { freeze, refuse } from './freeze.js';
 
 /**
  * An item that decodes an attribute when it is first read, once: what nobody reads costs nothing and cannot fail. Whatever
  * else is done with the item (to list its names, to compare, copy, print or change it) decodes all of it first. It then is
  * like a plain object in all but one thing: `structuredClone` takes a copy, `{ ...item }`, and not the item itself.
- * Throws `MalformedValueError`, here or when an attribute is read, for what DynamoDB cannot have written.
+ * Throws `MalformedValueError`, here or when an attribute is read, for what DynamoDB cannot have written. A shared one
+ * refuses to be changed.
  *
  * To list a proxy takes many times what it takes to decode it. So once an item of some `kind` has been taken whole, later
  * ones are decoded at once, and are plain objects.
  */
-export function lazyItem(image: AttributeMap, numbers: NumberPolicy, kind: object): NativeItem {
+export function lazyItem(
+  image: AttributeMap,
+  numbers: NumberPolicy,
+  kind: object,
+  isShared = false,
+): NativeItem {
   if (typeof image !== 'object' || image === null) return decodeItem(image, numbers);
   if (takenWhole.has(kind)) {
     try {
-      return decodeItem(image, numbers);
+      const item = decodeItem(image, numbers);
+      if (isShared) freeze(item);
+      return item;
     } catch {
       // What cannot be decoded may be what nobody reads.
     }
   }
-  return new Proxy<Item>(Object.create(printed), new LazyItem(image, numbers, kind)) as NativeItem;
+  return new Proxy<Item>(Object.create(printed), new LazyItem(image, numbers, kind, isShared)) as NativeItem;
 }
 
 const takenWhole = new WeakSet<object>();
@@ -48,13 +57,14 @@ class LazyItem implements ProxyHandler<Item> {
     private image: AttributeMap | undefined,
     private readonly numbers: NumberPolicy,
     private readonly kind: object,
+    private readonly isShared: boolean,
   ) {}
 
   get(item: Item, name: PropertyKey, receiver: unknown): unknown {
     const known = item[name];
     if (known !== undefined) return known;
     if (this.image && typeof name === 'string' && Object.hasOwn(this.image, name)) {
-      const value = decodeValue(this.image[name] as AttributeValue, this.numbers);
+      const value = this.decode(this.image[name] as AttributeValue);
       this.isRead = true;
       keep(item, name, value);
       return value;
@@ -80,16 +90,24 @@ class LazyItem implements ProxyHandler<Item> {
   }
 
   defineProperty(item: Item, name: PropertyKey, descriptor: PropertyDescriptor): boolean {
+    if (this.isShared) refuse();
     return Reflect.defineProperty(this.whole(item), name, descriptor);
   }
 
   deleteProperty(item: Item, name: PropertyKey): boolean {
+    if (this.isShared) refuse();
     return Reflect.deleteProperty(this.whole(item), name);
   }
 
   preventExtensions(item: Item): boolean {
     // A frozen object has the prototype that it says it has.
     return Reflect.setPrototypeOf(this.whole(item), Object.prototype) && Reflect.preventExtensions(item);
+  }
+
+  private decode(value: AttributeValue): unknown {
+    const decoded = decodeValue(value, this.numbers);
+    if (this.isShared) freeze(decoded);
+    return decoded;
   }
 
   /** Decodes what has not been read yet; attributes then stand in the order of the image. */
@@ -100,7 +118,7 @@ class LazyItem implements ProxyHandler<Item> {
     for (const name in this.image) {
       if (!read || !Object.hasOwn(read, name)) {
         this.isRead = true;
-        keep(item, name, decodeValue(this.image[name] as AttributeValue, this.numbers));
+        keep(item, name, this.decode(this.image[name] as AttributeValue));
       } else {
         delete item[name];
         keep(item, name, read[name]);

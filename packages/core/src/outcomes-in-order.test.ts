@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import {
   createDrain,
   createProcessMemory,
@@ -178,9 +177,8 @@ describe('retry later', () => {
 
 describe('a schema that looks things up', () => {
   it('may ask for later too', async () => {
-    const schema = z.object({ pk: z.string() }).refine(async () => {
-      throw new RetryLaterError('the directory is busy', { afterMs: 3000 });
-    });
+    const validate = () => Promise.reject(new RetryLaterError('the directory is busy', { afterMs: 3000 }));
+    const schema = { '~standard': { version: 1 as const, vendor: 'test', validate } };
     const Order = shop.entity('Order', { schema });
     const router = createRouter({ routes: [route.insert(Order, { id: 'h' }, ok)], logger });
     const { counts } = await runBatch(router, recordsOf('A'), { memory: createProcessMemory() });

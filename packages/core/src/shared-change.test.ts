@@ -20,6 +20,7 @@ const image = {
   pk: { S: 'A' },
   total: { N: '1' },
   lines: { L: [{ M: { sku: { S: 'A-1' } } }] },
+  tags: { SS: ['a'] },
   at: { S: '2026-01-01' },
 };
 const record: StreamRecord = {
@@ -32,25 +33,50 @@ const deliver = (routes: readonly Route[]) =>
   runBatch(createRouter({ routes, logger: silent }), [record], { memory: createProcessMemory() });
 
 describe('what a handler does to its change', () => {
-  it('reaches no other handler of the model: stored items are as they were stored', async () => {
-    const seen: unknown[] = [];
-    const result = await deliver([
-      route.modify(shop, { id: 'changes' }, (change) => {
-        const item = change.new as Record<string, unknown>;
-        item['total'] = 2;
-        delete item['lines'];
-        (change.old['lines'] as unknown[]).length = 0;
-        Object.assign(change.keys, { pk: 'B' });
-      }),
-      route.modify(
-        shop,
+  type Item = Record<string, never> & {
+    readonly lines: { sku: string }[];
+    readonly tags: Set<string>;
+    total: number;
+  };
+
+  it.each<[string, (change: { new: unknown; old: unknown; keys: object }) => void]>([
+    ['an attribute of an image', (change) => void Object.assign(change.new as Item, { total: 2 })],
+    ['an attribute that was not there', (change) => void Object.assign(change.old as Item, { more: 2 })],
+    ['an attribute that is deleted', (change) => void delete (change.new as Partial<Item>).total],
+    ['a member of a list', (change) => void (change.new as Item).lines.push({ sku: 'X' })],
+    [
+      'something deep inside',
+      (change) => void Object.assign((change.old as Item).lines[0] ?? {}, { sku: 'X' }),
+    ],
+    ['a member of a set', (change) => void (change.new as Item).tags.add('X')],
+    ['a set that is cleared', (change) => void { ...(change.new as Item) }.tags.clear()],
+    ['the keys', (change) => void Object.assign(change.keys, { pk: 'X' })],
+  ])('fails where it would reach another handler of the model: %s', async (_what, mutate) => {
+    // Items are decoded as they are read, until some have been taken whole.
+    for (const isTakenWhole of [false, true]) {
+      const stock = table('shop', { keys: { partition: 'pk' } });
+      const seen: unknown[] = [];
+      const reads = route.modify(
+        stock,
         { id: 'reads' },
         (change) => void seen.push({ ...change.new }, { ...change.old }, change.keys),
-      ),
-    ]);
-    const stored = { pk: 'A', total: 1, lines: [{ sku: 'A-1' }], at: '2026-01-01' };
-    expect(seen).toEqual([stored, stored, { pk: 'A' }]);
-    expect(result.firstUnfinished).toBeUndefined();
+      );
+      if (isTakenWhole) await deliver([reads]);
+      seen.length = 0;
+      const result = await deliver([
+        route.modify(stock, { id: 'changes' }, (change) => mutate(change)),
+        reads,
+      ]);
+      const stored = {
+        pk: 'A',
+        total: 1,
+        lines: [{ sku: 'A-1' }],
+        tags: new Set(['a']),
+        at: '2026-01-01',
+      };
+      expect(seen).toEqual([stored, stored, { pk: 'A' }]);
+      expect(result).toMatchObject({ firstUnfinished: '7', counts: { failed: 1, handled: 1 } });
+    }
   });
 
   it.each<[string, (item: { total: number; lines: readonly { sku: string }[] }) => void]>([
@@ -75,7 +101,10 @@ describe('what a handler does to its change', () => {
         order.total = 2;
         order.at.setFullYear(2000);
       }),
-      route.modify(shop, { id: 'other' }, () => undefined),
+      route.modify(shop, { id: 'other' }, (change) => {
+        Object.assign(change.new, { total: 2 });
+        Object.assign(change.keys, { pk: 'X' });
+      }),
     ]);
     expect(result.firstUnfinished).toBeUndefined();
   });
