@@ -1,4 +1,4 @@
-import { decide, keyFilter, printFilter, type StreamRecord, tableOfModel } from '@sluice/filters';
+import { canPass, decide, keyFilter, printFilter, type StreamRecord, tableOfModel } from '@sluice/filters';
 import type { Route } from './route.js';
 import type { Router } from './router.js';
 
@@ -54,6 +54,9 @@ function judge(route: Route, router: Router, record: StreamRecord): Omit<Explana
     }
     return { verdict: 'runs', because: printFilter(route.when) };
   } catch (error) {
+    if (!canPass(route.filter, record.eventName)) {
+      return { verdict: 'no match', because: `not so: ${printFilter(route.when)}` };
+    }
     return { verdict: 'unjudged', because: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,4 +1,4 @@
-import { all, type StreamViewType, table } from '@sluice/filters';
+import { all, eventName, not, removedBy, type StreamViewType, table } from '@sluice/filters';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigurationError, createRouter, type Route, type RouterOptions, route } from './index.js';
@@ -116,6 +116,44 @@ describe('the order of a route', () => {
     const shop = table('shop', { keys: { partition: 'pk' } });
     const routes = [route.insert(shop, { id: 'it', order: Number.NaN }, quiet)];
     expect(problemsOf(routes)).toEqual(['it has the order NaN; give a finite number']);
+  });
+});
+
+describe('the images of a stream', () => {
+  const news = table('news', { keys, view: 'NEW_IMAGE' });
+  const olds = table('olds', { keys, view: 'OLD_IMAGE' });
+  const Item = news.entity('Item', { schema });
+
+  it('need not have what a filter reads of events that it leaves out', () => {
+    const written = eventName('INSERT', 'MODIFY');
+    expect(
+      problemsOf([
+        route.on(news, { id: 'written', when: all(written, news.attr('status').is('OPEN')) }, quiet),
+        route.on(
+          Item,
+          { id: 'checked', when: all(not(eventName('REMOVE')), Item.attr('total').is(1)) },
+          quiet,
+        ),
+        route.on(olds, { id: 'gone', when: all(removedBy('user'), olds.attr('status').is('OPEN')) }, quiet),
+        route.on(
+          olds,
+          { id: 'lost', events: ['INSERT', 'REMOVE'], when: olds.attr('tags').removed() },
+          quiet,
+        ),
+      ]),
+    ).toEqual([]);
+  });
+
+  it('are not missed in a record of an event that the filter leaves out', () => {
+    const routes = [
+      route.on(olds, { id: 'lost', events: ['INSERT', 'REMOVE'], when: olds.attr('tags').removed() }, quiet),
+    ];
+    const inserted = {
+      eventName: 'INSERT',
+      eventSourceARN: 'arn:aws:dynamodb:eu-central-1:123456789012:table/olds/stream/2026-01-01T00:00:00.000',
+      dynamodb: { Keys: { pk: { S: 'a' } }, SequenceNumber: '1' },
+    } as const;
+    expect(createRouter({ routes }).match(inserted)).toEqual([]);
   });
 });
 

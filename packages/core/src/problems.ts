@@ -64,6 +64,7 @@ function differentTables(routes: readonly Route[]): readonly string[] {
 
 function ofRoute(route: Route): readonly string[] {
   const problems: string[] = [];
+  const possible = route.events.filter((event) => canPass(route.filter, event));
   if (!Number.isFinite(route.order))
     problems.push(`${route.id} has the order ${route.order}; give a finite number`);
   const { maxSize = 1 } = route;
@@ -71,13 +72,13 @@ function ofRoute(route: Route): readonly string[] {
     problems.push(`${route.id} has the maxSize ${maxSize}; give a whole number from 1 up`);
   if (!route.id) problems.push('a route has no id; give it one that stays the same across releases');
   if (route.events.length === 0) problems.push(`${route.id} names no events`);
-  else if (!route.events.some((event) => canPass(route.filter, event))) {
+  else if (possible.length === 0) {
     problems.push(
       `${route.id} would never run: no ${route.events.join(' or ')} record passes its filter (${printFilter(route.when)}). ` +
         'An INSERT has no old values, a REMOVE no new ones, only a REMOVE is by TTL or a user, and a value that stays the same has not changed',
     );
   }
-  return [...problems, ...route.events.flatMap((event) => missingImages(route, event))];
+  return [...problems, ...possible.flatMap((event) => missingImages(route, event))];
 }
 
 function missingImages(route: Route, event: EventName): readonly string[] {

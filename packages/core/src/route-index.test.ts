@@ -1,4 +1,4 @@
-import { any, type EventName, not, type StreamRecord, table } from '@sluice/filters';
+import { any, type EventName, type Filter, not, type StreamRecord, table, where } from '@sluice/filters';
 import { describe, expect, it } from 'vitest';
 import {
   createRouter,
@@ -55,6 +55,29 @@ describe('a table', () => {
     expect(idsOf(router, record(arnOf('shop-prod')))).toEqual(['shop-*', '*-prod', 'shop-prod']);
     expect(idsOf(router, record(arnOf('cart-prod')))).toEqual(['*-prod']);
     expect(idsOf(router, record(arnOf('shop')))).toEqual(['shop']);
+  });
+
+  it('of overlapping patterns is compiled once for all streams of the same ones', () => {
+    let compiled = 0;
+    const counted: Filter & { readonly description: string } = Object.defineProperty(
+      { ...where('', () => true, { reads: [] }), description: 'counted' },
+      'description',
+      {
+        enumerable: true,
+        get: () => {
+          compiled++;
+          return 'counted';
+        },
+      },
+    );
+    const routes = ['shop-*', '*-prod'].map((name) =>
+      route.insert(table(name, { keys }), { id: name, when: counted }, quiet),
+    );
+    const router = routerOf({ routes });
+    const ids = idsOf(router, record(arnOf('shop-a-prod')));
+    const afterFirst = compiled;
+    expect(idsOf(router, record(arnOf('shop-b-prod')))).toEqual(ids);
+    expect(compiled).toBe(afterFirst);
   });
 
   it('is meant by an alias, which then is no name itself', () => {
@@ -162,6 +185,17 @@ describe('what is explained of a record', () => {
     expect(explain(notPaid, record(arnOf('shop'), 'LOST'))).toEqual([
       { routeId: 'open', verdict: 'no match', because: 'not so: not status is "LOST"' },
     ]);
+  });
+
+  it('is told also of a malformed record, where its filter leaves the event out', () => {
+    const more = routerOf({ routes: route.on(Order, { id: 'more', when: status.increased() }, quiet) });
+    const inserted = record(arnOf('shop'));
+    const malformed = { ...inserted, dynamodb: { ...inserted.dynamodb, NewImage: { status: {} as never } } };
+    expect(explain(more, malformed)).toEqual([
+      { routeId: 'more', verdict: 'no match', because: 'not so: status increased' },
+    ]);
+    expect(idsOf(more, malformed)).toEqual([]);
+    expect(idsOf(more, { ...malformed, eventName: 'MODIFY' })).toEqual(['more']);
   });
 
   it('agrees with what is run, and says why a filter cannot judge', () => {

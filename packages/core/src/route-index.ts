@@ -1,5 +1,6 @@
 import {
   all,
+  canPass,
   type EventName,
   filterIndex,
   keyFilter,
@@ -22,12 +23,8 @@ export function routeIndex(
   tables: readonly RoutedTable[],
   unknown: (streamArn: string) => readonly CompiledRoute[],
 ): (record: StreamRecord) => readonly CompiledRoute[] {
-  const ofTable = new Map(
-    tables.map((table) => [
-      table,
-      byEvent(routes.filter(({ route }) => tableOfModel(route.model).name === table.model.name)),
-    ]),
-  );
+  const ofNames = new Map<string, ByEvent>();
+  for (const table of tables) ofAll([table]);
   const ofStream = new Map<string, ByEvent>();
   return (record) => {
     const streamArn = record.eventSourceARN;
@@ -42,11 +39,13 @@ export function routeIndex(
 
   /** Patterns may overlap: then the routes of all of them are meant, in their common order. */
   function ofAll(matching: readonly RoutedTable[]): ByEvent {
-    const [table] = matching;
-    const single = matching.length === 1 && table && ofTable.get(table);
-    if (single) return single;
-    const names = new Set(matching.map(({ model }) => model.name));
-    return byEvent(routes.filter(({ route }) => names.has(tableOfModel(route.model).name)));
+    const names = matching.map(({ model }) => model.name);
+    const key = JSON.stringify(names);
+    const found =
+      ofNames.get(key) ??
+      byEvent(routes.filter(({ route }) => names.includes(tableOfModel(route.model).name)));
+    ofNames.set(key, found);
+    return found;
   }
 }
 
@@ -68,7 +67,7 @@ function byEvent(routes: readonly CompiledRoute[]): ByEvent {
 function indexOf(routes: readonly CompiledRoute[], eventName: EventName): ByEvent[EventName] {
   const entries = routes.flatMap((compiled) => {
     const { route } = compiled;
-    if (!route.events.includes(eventName)) return [];
+    if (!route.events.includes(eventName) || !canPass(route.filter, eventName)) return [];
     const keys = keyFilter(route.model);
     return [{ filter: keys ? nodeOf(all(keys, route.when)) : route.when, value: compiled }];
   });
