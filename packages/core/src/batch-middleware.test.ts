@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import {
   type BatchCall,
@@ -128,6 +129,22 @@ describe('middleware around batches', () => {
     expect(ran).toEqual(['A1', 'B1', 'B1']);
     expect((await deliver(recordsOf('ABC').slice(1))).firstUnfinished).toBeUndefined();
     expect(ran).toEqual(['A1', 'B1', 'B1', 'B2', 'B2', 'C1']);
+  });
+
+  it('has what each try does in the asynchronous context of that try, as a span around it is', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const tries: Middleware<BatchCall> = async (_call, next) => {
+      await storage.run('first', next);
+      return storage.run('second', next);
+    };
+    const seen: unknown[] = [];
+    const see: Middleware<HandlerCall> = (_call, next) => {
+      seen.push(storage.getStore());
+      return next();
+    };
+    const { deliver } = noting([], { A: 1 }, { middleware: { batch: [tries], handler: [see] } });
+    expect((await deliver(recordsOf('AB'))).firstUnfinished).toBeUndefined();
+    expect(seen).toEqual(['first', 'second', 'second']);
   });
 
   it('can try again in lanes, lowest record first, and nothing above a failure starts meanwhile', async () => {

@@ -149,8 +149,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   };
 
   function offer(records: readonly StreamRecord[], offering: Offering = {}): Page {
-    const scope = router.batchMiddleware.length > 0 ? new AsyncResource('sluice.page') : undefined;
-    const page: OpenPage = { counts: noCounts(), context, ...offering, scope, unfinished: 0 };
+    const page: OpenPage = { counts: noCounts(), context, ...offering, scope: scopeOf(), unfinished: 0 };
     checkRecords(records, tracker.last);
     const placed = place(records, page);
     for (const task of placed) {
@@ -171,6 +170,10 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     turnAtMs = clock.now();
     startLanes();
     return page;
+  }
+
+  function scopeOf(): AsyncResource | undefined {
+    return router.batchMiddleware.length > 0 ? new AsyncResource('sluice.page') : undefined;
   }
 
   /** Finds the routes and the lane of each record that has any. What throws here refuses them all: nothing is started. */
@@ -217,7 +220,9 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   }
 
   function again(page: Page, context: CallContext): void {
-    (page as OpenPage).context = context;
+    const open = page as OpenPage;
+    open.context = context;
+    open.scope = scopeOf();
     if (afterFailure.kind === 'retry') return;
     ceiling = Number.POSITIVE_INFINITY;
     ready.items.push(...halted.sort((one, other) => headOf(one) - headOf(other)));

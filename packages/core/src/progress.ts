@@ -65,7 +65,7 @@ export interface OpenPage extends Page {
   /** What its records go on in. */
   context: CallContext;
   /** The asynchronous context of the layers around it, for what follows them in it, as spans do; none without layers. */
-  readonly scope: AsyncResource | undefined;
+  scope: AsyncResource | undefined;
 }
 
 /** Totals, one a handler call, except for records. */
