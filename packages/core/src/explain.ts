@@ -1,4 +1,13 @@
-import { canPass, decide, keyFilter, printFilter, type StreamRecord, tableOfModel } from '@sluice/filters';
+import {
+  all,
+  canPass,
+  decide,
+  keyFilter,
+  nodeOf,
+  printFilter,
+  type StreamRecord,
+  tableOfModel,
+} from '@sluice/filters';
 import type { Route } from './route.js';
 import type { Router } from './router.js';
 
@@ -48,11 +57,10 @@ function judge(route: Route, router: Router, record: StreamRecord): Omit<Explana
   }
   const keys = keyFilter(route.model);
   try {
-    for (const filter of keys ? [keys, route.when] : [route.when]) {
-      const { passes, by } = decide(filter, record);
-      if (!passes) return { verdict: 'no match', because: `not so: ${printFilter(by)}` };
-    }
-    return { verdict: 'runs', because: printFilter(route.when) };
+    const { passes, by } = decide(keys ? nodeOf(all(keys, route.when)) : route.when, record);
+    return passes
+      ? { verdict: 'runs', because: printFilter(route.when) }
+      : { verdict: 'no match', because: `not so: ${printFilter(by)}` };
   } catch (error) {
     if (!canPass(route.filter, record.eventName)) {
       return { verdict: 'no match', because: `not so: ${printFilter(route.when)}` };

@@ -198,6 +198,14 @@ describe('what is explained of a record', () => {
     expect(idsOf(more, { ...malformed, eventName: 'MODIFY' })).toEqual(['more']);
   });
 
+  it('is the test that decides, also where the keys cannot be judged', () => {
+    const inserted = record(arnOf('shop'));
+    const keyless = { ...inserted, dynamodb: { ...inserted.dynamodb, Keys: {} } };
+    const lost = explain(router, keyless).find(({ routeId }) => routeId === 'lost');
+    expect(lost).toMatchObject({ verdict: 'no match', because: 'not so: status is "LOST"' });
+    expect(idsOf(router, keyless)).not.toContain('lost');
+  });
+
   it('agrees with what is run, and says why a filter cannot judge', () => {
     const broken = { ...record(arnOf('shop')) };
     const malformed = { ...broken, dynamodb: { ...broken.dynamodb, NewImage: { status: {} as never } } };
