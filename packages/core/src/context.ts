@@ -50,28 +50,22 @@ export function contextWith<C extends CallContext>(
 
 /** What is seldom asked for, as digests and a logger of its own, is made when it is. */
 export class HandlerContext implements Context {
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+
   constructor(
     readonly handlerId: string,
     readonly attempt: number,
     private readonly around: CallContext,
     readonly record: StreamRecord,
     private readonly group?: readonly StreamRecord[],
-  ) {}
-
-  get signal(): AbortSignal {
-    return this.around.signal;
-  }
-
-  get deadlineMs(): number {
-    return this.around.deadlineMs;
-  }
-
-  get clock(): Clock {
-    return this.around.clock;
-  }
-
-  get random(): Random {
-    return this.around.random;
+  ) {
+    this.signal = around.signal;
+    this.deadlineMs = around.deadlineMs;
+    this.clock = around.clock;
+    this.random = around.random;
   }
 
   get logger(): Logger {

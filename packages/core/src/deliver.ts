@@ -129,7 +129,7 @@ async function runGroup(
 
 /** Validation comes before the middleware, so that every layer sees what the schema made of the item. */
 export function callOf(model: Model, middleware: readonly Middleware<HandlerCall>[]): CompiledRoute['run'] {
-  const run = chain(middleware, middleware.length > 0 ? callInTime : callHandler);
+  const run = chain(middleware, callIn(middleware.length));
   if (!needsValidation(model)) return run;
   // Changes are made in one place, as views.
   return async (call) =>
@@ -141,20 +141,18 @@ function isOver({ signal, clock, deadlineMs }: CallContext): boolean {
   return signal.aborted || clock.now() >= deadlineMs;
 }
 
-/** A layer may have waited until the time was up. */
-async function callInTime(call: HandlerCall): Promise<Outcome> {
-  const { clock, deadlineMs } = call.context;
-  return clock.now() >= deadlineMs ? notStarted : callHandler(call);
-}
-
-async function callHandler({ route, change, changes, context }: HandlerCall): Promise<Outcome> {
-  try {
-    const result = route.handle((changes ?? change) as never, context);
-    const value = result === undefined ? result : await result;
-    return value !== undefined && isOutcome(value) ? value : handled;
-  } catch (error) {
-    return outcomeOf(error);
-  }
+/** Layers may have waited until the time was up. */
+function callIn(layers: number): CompiledRoute['run'] {
+  return async function callHandler({ route, change, changes, context }) {
+    if (layers > 0 && context.clock.now() >= context.deadlineMs) return notStarted;
+    try {
+      const result = route.handle((changes ?? change) as never, context);
+      const value = result === undefined ? result : await result;
+      return value !== undefined && isOutcome(value) ? value : handled;
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  };
 }
 
 /** What a call came to, for all records of its group: what the next delivery has to know, and the log. */
