@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/filters';
+import { type PathSegments, printPath, SluiceError } from '@sluice/filters';
 
 /** Everything that is wrong with a set-up, found at start and told at once. Nothing has been read or run. */
 export class ConfigurationError extends SluiceError {
@@ -36,13 +36,14 @@ export class UnknownTableError extends SluiceError {
 export class InvalidItemError extends SluiceError {
   override readonly name: string = 'InvalidItemError';
   declare readonly issues: readonly { readonly path: string; readonly message: string }[];
-  constructor(entity: string, issues: InvalidItemError['issues']) {
-    const attributes = [...new Set(issues.map(({ path }) => path.split('.')[0] || 'the item as a whole'))];
+  constructor(entity: string, found: readonly { readonly path: PathSegments; readonly message: string }[]) {
+    const attributes = [...new Set(found.map(({ path }) => path[0] ?? 'the item as a whole'))];
     super(
       'INVALID_ITEM',
       `An item of ${entity} does not fit its schema: ${attributes.join(', ')}. What is wrong is in error.issues, since it may quote the item. ` +
         "Mend the schema or the item; onInvalid: 'skip' passes over such items. A number beyond the precision of a JavaScript number is text unless table(…, { numbers }) says otherwise.",
     );
+    const issues = found.map(({ path, message }) => ({ path: printPath(path), message }));
     Object.defineProperty(this, 'issues', { value: issues });
   }
 }

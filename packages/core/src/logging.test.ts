@@ -68,7 +68,7 @@ describe('logging', () => {
     expect(lines).toEqual([
       {
         level: 'info',
-        message: 'handler handled',
+        message: 'handler ended: handled',
         fields: {
           outcome: 'handled',
           durationMs: 250,
@@ -83,16 +83,22 @@ describe('logging', () => {
   });
 
   it.each([
-    ['skipped', 'info', 'handler skipped', () => skipped('a test order'), { reason: 'a test order' }],
+    ['skipped', 'info', 'handler ended: skipped', () => skipped('a test order'), { reason: 'a test order' }],
     [
       'retryLater',
       'info',
-      'handler to be tried again later',
+      'handler ended: retryLater',
       () => retryLater('busy'),
       { errorType: 'RETRY_LATER' },
     ],
-    ['neverAgain', 'warn', 'handler given up', () => neverAgain('broken'), { errorType: 'NEVER_AGAIN' }],
-    ['failed', 'warn', 'handler failed', fails(new RangeError('no')), { errorType: 'RangeError' }],
+    [
+      'neverAgain',
+      'warn',
+      'handler ended: neverAgain',
+      () => neverAgain('broken'),
+      { errorType: 'NEVER_AGAIN' },
+    ],
+    ['failed', 'warn', 'handler ended: failed', fails(new RangeError('no')), { errorType: 'RangeError' }],
   ])('says so when a call is %s', async (outcome, level, message, handle, more) => {
     const { lines } = await linesOf({ it: handle }, { handler: [logging()] });
     expect(lines).toMatchObject([{ level, message, fields: { outcome, durationMs: 250, ...more } }]);
@@ -110,7 +116,7 @@ describe('logging', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        message: 'record failed',
+        message: 'record ended: failed',
         fields: {
           outcome: 'failed',
           durationMs: 500,
@@ -128,7 +134,7 @@ describe('logging', () => {
     expect(lines).toEqual([
       {
         level: 'info',
-        message: 'batch handled',
+        message: 'batch ended: handled',
         fields: {
           outcome: 'handled',
           durationMs: 500,

@@ -17,10 +17,10 @@ export interface LoggingOptions {
 }
 
 /**
- * One line for each call when it has ended, `handler handled` or `record failed`: with `outcome`, `durationMs`, the `reason` of
- * what was skipped, the `errorType` of what was not done, and `streamArn`, `sequenceNumber`, `eventName`, `handlerId` and
- * `attempt` as far as the call has them; a batch's has its counts. The error itself is in the router's own line about it. What logging throws decides
- * nothing.
+ * One line for each call when it has ended, `handler ended: handled` or `record ended: failed`: with `outcome`, `durationMs`, the
+ * `reason` of what was skipped, the `errorType` of what was not done, and `streamArn`, `sequenceNumber`, `eventName`, `handlerId`
+ * and `attempt` as far as the call has them; a batch's has its counts. The error itself is in the router's own line about it,
+ * `handler failed`. What logging throws decides nothing.
  */
 export function logging({ level = usualLevel, fields }: LoggingOptions = {}): AnyMiddleware {
   return watching((call, outcome, durationMs) => {
@@ -38,18 +38,10 @@ export function logging({ level = usualLevel, fields }: LoggingOptions = {}): An
         ...(errorType !== undefined && { errorType }),
         ...fields?.(call, outcome),
       },
-      `${what} ${words[outcome.kind]}`,
+      `${what} ended: ${outcome.kind}`,
     );
   });
 }
-
-const words: Readonly<Record<Outcome['kind'], string>> = {
-  handled: 'handled',
-  skipped: 'skipped',
-  neverAgain: 'given up',
-  retryLater: 'to be tried again later',
-  failed: 'failed',
-};
 
 function usualLevel({ kind }: Outcome): LogLevel {
   return kind === 'failed' || kind === 'neverAgain' ? 'warn' : 'info';

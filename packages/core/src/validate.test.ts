@@ -145,7 +145,7 @@ describe('an entity with a schema', () => {
     expect(errors).toEqual([
       expect.objectContaining({
         issues: [
-          { path: 'lines.0.sku.Symbol(x)', message: 'bad' },
+          { path: 'lines[0].sku.Symbol(x)', message: 'bad' },
           { path: '', message: 'worse' },
         ],
         message: expect.stringContaining('lines, the item as a whole. '),
@@ -267,5 +267,5 @@ it('what a schema says of an item stays out of logs, where it may quote the item
   const { errors } = await run(routes, record('INSERT', { new: good }));
   const [err] = errors as [Error & { issues: unknown }];
   expect(JSON.stringify({ ...err, message: err.message, stack: err.stack })).not.toContain('secret');
-  expect(err.issues).toEqual([{ path: 'byEmail.jo@secret.example', message: 'not "jo@secret.example"' }]);
+  expect(err.issues).toEqual([{ path: 'byEmail["jo@secret.example"]', message: 'not "jo@secret.example"' }]);
 });

@@ -42,11 +42,12 @@ export function imagesToValidate(model: EntityModel, eventName: EventName): read
 function invalid(model: EntityModel, issues: readonly StandardSchemaV1.Issue[]): Outcome {
   const error = new InvalidItemError(
     model.name,
-    issues.map(({ path = [], message }) => ({ path: path.map(segmentText).join('.'), message })),
+    issues.map(({ path = [], message }) => ({ path: path.map(segmentOf), message })),
   );
   return model.onInvalid === 'skip' ? skipped(error.message) : failed(error);
 }
 
-function segmentText(segment: PropertyKey | StandardSchemaV1.PathSegment): string {
-  return String(typeof segment === 'object' ? segment.key : segment);
+function segmentOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {
+  const key = typeof segment === 'object' ? segment.key : segment;
+  return typeof key === 'number' ? key : String(key);
 }

@@ -63,7 +63,7 @@ it.each<[AnyFilter | FilterNode, string]>([
     'status changed from less than 100 to at least 100',
   ],
   [status.increased(), 'status increased'],
-  [status.decreasedBy(5), 'status decreased by 5 or more'],
+  [status.decreasedBy(5), 'status decreased by at least 5'],
   [status.crossed(100), 'status crossed 100'],
   [status.crossed(100, 'down'), 'status crossed 100 downwards'],
   [status.added('vip', 'gold'), 'status added one of "vip", "gold"'],

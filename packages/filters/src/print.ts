@@ -39,7 +39,7 @@ const printers: { readonly [K in FilterKind]: (filter: Extract<FilterNode, { kin
   },
   typeChanged: ({ path }) => `${printPath(path)} changed its type`,
   delta: ({ path, direction, by }) =>
-    `${printPath(path)} ${direction}${by === undefined ? '' : ` by ${by} or more`}`,
+    `${printPath(path)} ${direction}${by === undefined ? '' : ` by at least ${by}`}`,
   crossed: ({ path, limit, direction }) =>
     `${printPath(path)} crossed ${limit}${direction === 'either' ? '' : ` ${direction}wards`}`,
   membersChanged: ({ path, change, members }) =>
