@@ -64,6 +64,23 @@ Loose.attr('status').is('PAYED');
 // @ts-expect-error a number, where it is text
 Loose.attr('address.city').is(3);
 
+// Beyond the levels that are listed, paths are no longer completed, and their values still have their types.
+const node = z.object({
+  name: z.string(),
+  get children() {
+    return z.array(node);
+  },
+});
+const Tree = shop.entity('Tree', { schema: node });
+Tree.attr('children[0].children[1].children[2].name').is('x');
+Tree.attr('children[0].children[1].children[2].children[3].children[4].name').startsWith('x');
+// @ts-expect-error a number, where it is text
+Tree.attr('children[0].children[1].children[2].children[3].children[4].name').is(5);
+// @ts-expect-error no such attribute, so it has no text
+Tree.attr('children[0].children[1].children[2].children[3].children[4].nmae').startsWith('x');
+// @ts-expect-error no such attribute on a level that is listed
+Tree.attr('children[0].children[1].nmae');
+
 // What the schema says nothing of can be anything, and have anything inside.
 const Open = shop.entity('Open', { schema: z.object({ extra: z.unknown(), list: z.array(z.unknown()) }) });
 Open.attr('extra').is({ a: 1 });

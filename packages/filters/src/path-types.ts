@@ -2,8 +2,8 @@ import type { Decimal } from './literal.js';
 
 /**
  * The attribute paths of an item type, for completion: `'status' | 'address' | 'address.city' | `lines[${number}].sku``.
- * Four levels deep are listed, of a union those of all its members; an item without a schema takes any text. What is inside of
- * `N`, the type of numbers where a function makes them, is no path.
+ * Four levels deep are listed, and deeper any text is taken; of a union those of all its members. An item without a schema
+ * takes any text. What is inside of `N`, the type of numbers where a function makes them, is no path.
  */
 export type Path<T, N = never> = T extends unknown
   ? string extends keyof T
@@ -13,7 +13,7 @@ export type Path<T, N = never> = T extends unknown
 
 type PathAt<T, N, Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Deeper]
   ? { [K in NameOf<T>]: K | `${K}${Inside<Exclude<T[K], undefined | null>, N, Deeper>}` }[NameOf<T>]
-  : never;
+  : string;
 
 /** Names with a dot or bracket in them cannot be told from a path. */
 type NameOf<T> = Exclude<keyof T & string, `${string}.${string}` | `${string}[${string}`>;
