@@ -72,8 +72,8 @@ export class HandlerContext implements Context {
     const { handlerId, attempt, record } = this;
     const { eventSourceARN: streamArn, dynamodb } = record;
     const { SequenceNumber: sequenceNumber } = dynamodb;
-    const fields = { handlerId, streamArn, sequenceNumber, attempt };
-    return withFields(this.around.logger, this.group ? { ...fields, records: this.group.length } : fields);
+    const records = this.group && { records: this.group.length };
+    return withFields(this.around.logger, { handlerId, streamArn, sequenceNumber, attempt, ...records });
   }
 
   get eventId(): string {

@@ -193,6 +193,6 @@ export function log(
 
 const words = {
   failed: 'failed',
-  retryLater: 'asks to be tried again later',
-  neverAgain: 'gives up: it is never tried again',
+  retryLater: 'asks for later',
+  neverAgain: 'gave up for good',
 };

@@ -62,7 +62,7 @@ export class RetryLaterError extends SluiceError {
   ) {
     const { afterMs } = options;
     if (afterMs !== undefined && !Number.isFinite(afterMs)) {
-      throw new RangeError(`Expected the afterMs of "retry later" as a finite number, got ${afterMs}.`);
+      throw new RangeError(`Expected afterMs as a finite number, got ${afterMs}.`);
     }
     super('RETRY_LATER', message, options);
     this.afterMs = afterMs;

@@ -40,7 +40,7 @@ export function partitionKeyOf({ dynamodb: { Keys } }: StreamRecord, attribute: 
   const value = Keys[attribute];
   if (value) return textOf({ [attribute]: value });
   throw new Error(
-    `The lane of a record is its partition key "${attribute}", but it has ${Object.keys(Keys).join(', ')}. Give table(…, { keys }) the table's real keys.`,
+    `The lane is the partition key "${attribute}", but the record has ${Object.keys(Keys).join(', ')}. Give table(…) its real keys.`,
   );
 }
 

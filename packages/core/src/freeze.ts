@@ -17,6 +17,6 @@ export function freeze(value: unknown, seen = new Set<unknown>()): void {
 
 export function refuse(): never {
   throw new TypeError(
-    'Several handlers of a record have this item, so none of them can change it. Change a copy: { ...change.new }.',
+    'Several handlers have this item, so none can change it. Change a copy: { ...change.new }.',
   );
 }

@@ -129,7 +129,7 @@ describe('a record whose lane cannot be told', () => {
     [
       'as the function gives no text',
       ((record: StreamRecord) => (keyOf(record, 'pk') === 'b' ? 7 : 'lane')) as unknown as LaneKey,
-      /lane function gave something of type number/,
+      /lane function gave something of type number. Give a string/,
     ],
   ])('fails, after those before it and before those behind it: %s', async (_why, lane, message) => {
     const { deliver, ran, errors } = noting({ lane });
@@ -196,7 +196,7 @@ describe('a record whose lane cannot be told', () => {
       routes: [route.insert(wrong, { id: 'h' }, () => undefined)],
     });
     expect((await deliver('a1')).firstUnfinished).toBe('1');
-    expect(errors).toEqual([expect.stringMatching(/partition key "id", but it has pk, sk/)]);
+    expect(errors).toEqual([expect.stringMatching(/partition key "id", but the record has pk, sk/)]);
   });
 });
 

@@ -20,14 +20,15 @@ export function laneKeys(lane: LaneKey): (record: StreamRecord, routes: readonly
   if (lane === 'item') return itemKeyOf;
   if (lane === 'unordered') return ({ dynamodb }) => dynamodb.SequenceNumber;
   if (lane === 'partitionKey') {
-    return (record, [compiled]) =>
-      partitionKeyOf(record, compiled ? tableOfModel(compiled.route.model).keys.partition : '');
+    // No record without a route comes here.
+    return (record, routes) =>
+      partitionKeyOf(record, tableOfModel((routes[0] as CompiledRoute).route.model).keys.partition);
   }
   return (record) => {
     const key = lane(record);
     if (typeof key === 'string') return key;
     throw new TypeError(
-      `The router's lane function gave something of type ${typeof key} for a record. Give a string for each.`,
+      `The lane function gave something of type ${typeof key}. Give a string for each record.`,
     );
   };
 }

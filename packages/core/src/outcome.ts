@@ -40,12 +40,16 @@ export interface Failed extends Marked {
   readonly error: Error;
 }
 
+function marked<T extends object>(fields: T): Readonly<T & Marked> {
+  return Object.freeze({ [outcomeMarker]: true as const, ...fields });
+}
+
 /** The change was dealt with. */
-export const handled: Handled = Object.freeze({ [outcomeMarker]: true as const, kind: 'handled' as const });
+export const handled: Handled = marked({ kind: 'handled' as const });
 
 /** The change needs no handling; it is done, and counted as skipped. */
 export function skipped(reason: string): Skipped {
-  return Object.freeze({ [outcomeMarker]: true as const, kind: 'skipped' as const, reason });
+  return marked({ kind: 'skipped' as const, reason });
 }
 
 /**
@@ -54,7 +58,7 @@ export function skipped(reason: string): Skipped {
  */
 export function neverAgain(reason: string | Error): NeverAgain {
   const error = typeof reason === 'string' ? new NeverAgainError(reason) : reason;
-  return Object.freeze({ [outcomeMarker]: true as const, kind: 'neverAgain' as const, error });
+  return marked({ kind: 'neverAgain' as const, error });
 }
 
 /**
@@ -71,7 +75,7 @@ export function retryLater(
 
 /** The change is not done, and will be delivered again. Whatever was thrown becomes an `Error`. */
 export function failed(thrown: unknown): Failed {
-  return Object.freeze({ [outcomeMarker]: true as const, kind: 'failed' as const, error: asError(thrown) });
+  return marked({ kind: 'failed' as const, error: asError(thrown) });
 }
 
 /** What a thrown value means: `RetryLaterError` and `NeverAgainError` say so, everything else is a failure. */
@@ -94,7 +98,7 @@ export function isOutcome(value: unknown): value is Outcome {
 }
 
 function later(error: RetryLaterError): RetryLater {
-  return Object.freeze({ [outcomeMarker]: true as const, kind: 'retryLater' as const, error });
+  return marked({ kind: 'retryLater' as const, error });
 }
 
 function asError(thrown: unknown): Error {

@@ -67,11 +67,13 @@ export function runPage(
   }
 
   function note(outcome: Outcome): void {
-    const err = 'error' in outcome ? { err: outcome.error } : {};
-    const fields = { streamArn, ...err };
-    const level = outcome.kind === 'retryLater' ? 'info' : 'error';
-    if (!page) tell(router.logger, level, fields, 'a batch middleware ended without next(): nothing is run');
-    else if (outcome.kind === 'failed') tell(router.logger, 'error', fields, 'a batch middleware failed');
+    if (page && outcome.kind !== 'failed') return;
+    tell(
+      router.logger,
+      outcome.kind === 'retryLater' ? 'info' : 'error',
+      { streamArn, ...('error' in outcome && { err: outcome.error }) },
+      `a batch middleware ${page ? 'failed' : 'ended without next(): nothing is run'}`,
+    );
   }
 }
 
