@@ -110,7 +110,7 @@ describe('given a router, when records are delivered', () => {
     expect(withoutOne.errors).toEqual([new Error('no mail today')]);
     const withOne = await given(createRouter({ ...parts, logger: own })).when(records.insert({ pk: '1' }));
     expect(withOne.errors).toEqual([new Error('no mail today')]);
-    expect(lines).toEqual(['about to break', 'handler failed', 'handler failed']);
+    expect(lines).toEqual(['about to break', 'handler ended: failed', 'handler failed']);
     for (const spy of console) {
       expect(spy).not.toHaveBeenCalled();
       spy.mockRestore();
