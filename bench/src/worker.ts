@@ -5,7 +5,7 @@ import { groups } from './groups.js';
 import type { WorkerData } from './rounds.js';
 import { threadMs } from './thread-time.js';
 
-const roundMs = Number(process.env['BENCH_ROUND_MS'] ?? 400);
+const roundMs = Number(process.env['BENCH_ROUND_MS'] ?? 200);
 
 const { group, task } = workerData as WorkerData;
 const prepared = (groups as Readonly<Record<string, Group>>)[group]?.tasks[task]?.();
