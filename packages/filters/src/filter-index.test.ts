@@ -15,6 +15,7 @@ import {
   nodeOf,
   not,
   type StreamRecord,
+  streamRegion,
   table,
   where,
 } from './index.js';
@@ -141,34 +142,74 @@ describe('an index of filters', () => {
       const see = () => tested.add(number).size > 0;
       return all(where('seen', see, { reads: [] }), filter);
     };
-    const image = { status: { S: 'S177' }, owner: { N: '77' } };
-    const change = ofImages(
-      'MODIFY',
-      { pk: { S: 'T177#1' } },
-      { OldImage: { status: { S: 'S1' } }, NewImage: image },
-    );
-    const anyOfTwo = (number: number) => shop.attr('status').is(`S${number}`, `S${number + 1}`);
+    const item = { status: { S: 'S177' }, owner: { N: '77.0' } };
+    const key = { pk: { S: 'T177#1' } };
+    const MODIFY = ofImages('MODIFY', key, { OldImage: { status: { S: 'S1' } }, NewImage: item });
+    const INSERT = ofImages('INSERT', key, { NewImage: item });
+    const REMOVE = ofImages('REMOVE', key, { OldImage: item });
+    const status = shop.attr('status');
 
-    it.each<[string, (number: number) => AnyFilter, readonly number[]]>([
-      ['in a value', (number) => shop.attr('status').is(`S${number}`), [177]],
-      ['in a value that changes', (number) => shop.attr('status').from('S1').to(`S${number}`), [177]],
-      ['in one of several values', anyOfTwo, [176, 177]],
-      ['at the beginning of a key', (number) => keyOf(`T${number}#:id`), [177]],
-      ['in one place and then in another', inTwoPlaces, [177]],
-    ])('%s', (_where, filterOf, expected) => {
+    it.each<[string, StreamRecord, (number: number) => AnyFilter, readonly number[]]>([
+      ['in a value', MODIFY, (number) => status.is(`S${number}`), [177]],
+      ['in a value that was deleted', REMOVE, (number) => status.is(`S${number}`), [177]],
+      ['in a value that changes', MODIFY, (number) => status.from('S1').to(`S${number}`), [177]],
+      ['in a value that appears', INSERT, (number) => status.from(absent).to(`S${number}`), [177]],
+      ['in a value that disappears', REMOVE, (number) => status.from(`S${number}`).to(absent), [177]],
+      ['in a number, however it is written', MODIFY, (number) => shop.attr('owner').is(number), [77]],
+      ['in one of several values', MODIFY, (number) => status.is(`S${number}`, `S${number + 1}`), [176, 177]],
+      ['in one of several filters', MODIFY, inOneOfTwo, [176, 177]],
+      ['at the beginning of a key', MODIFY, (number) => keyOf(`T${number}#:id`), [177]],
+      ['in one place and then in another', MODIFY, inTwoPlaces, [177]],
+    ])('%s', (_where, change, filterOf, expected) => {
       const tested = new Set<number>();
       const filters = Array.from({ length: 200 }, (_, number) => watched(filterOf(number), tested, number));
       expect(indexed(filters, change)).toEqual(expected.map(String));
       expect([...tested]).toEqual(expected);
     });
 
+    function inOneOfTwo(number: number): AnyFilter {
+      return any(status.is(`S${number}`), all(status.is(`S${number + 1}`), shop.attr('owner').is(77)));
+    }
+
     function keyOf(pk: string): FilterNode {
       return keyFilter(shop.entity('E', { key: { pk } })) as FilterNode;
     }
 
     function inTwoPlaces(number: number): AnyFilter {
-      return all(shop.attr('owner').is(number % 100), shop.attr('status').is(`S${number}`));
+      return all(shop.attr('owner').is(number % 100), status.is(`S${number}`));
     }
+  });
+
+  it('tests what a literal alone does not decide', () => {
+    const [a, b] = [shop.attr('a'), shop.attr('b')];
+    const filters = [
+      any(a.is('x'), all(a.is('y'), b.is('x'))),
+      any(all(a.is('y'), b.is('x')), a.is('x')),
+      all(a.is('y'), b.is('x')),
+      all(a.is('y'), not(b.is('x'))),
+    ];
+    const image = (one: string, two: string) => ({ NewImage: { a: { S: one }, b: { S: two } } });
+    const found = (one: string, two: string) => indexed(filters, ofImages('INSERT', {}, image(one, two)));
+    expect(found('x', 'y')).toEqual(['0', '1']);
+    expect(found('y', 'x')).toEqual(['0', '1', '2']);
+    expect(found('y', 'y')).toEqual(['3']);
+  });
+
+  it('finds filters by their other values where one cannot be looked up', () => {
+    const a = shop.attr('a');
+    const filters = [
+      a.is('x', ['x']),
+      a.is(['x'], 'x'),
+      a.is({ b: 'x' }),
+      a.is('x', streamRegion),
+      a.is('x'),
+    ];
+    const found = (value: AttributeValue) =>
+      indexed(filters, ofImages('INSERT', {}, { NewImage: { a: value } }));
+    expect(found({ S: 'x' })).toEqual(['0', '1', '3', '4']);
+    expect(found({ L: [{ S: 'x' }] })).toEqual(['0', '1']);
+    expect(found({ M: { b: { S: 'x' } } })).toEqual(['2']);
+    expect(found({ S: 'eu-central-1' })).toEqual(['3']);
   });
 
   it('tests a part that filters have in common once a record, and anew for the next one', () => {

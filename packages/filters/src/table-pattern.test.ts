@@ -88,6 +88,7 @@ describe('a description that means no table', () => {
     '${STAGE:-dev}',
     'arn:aws:s3:::bucket',
     'arn:',
+    'xarn:aws:dynamodb:eu-central-1:123456789012:table/shop',
   ])('says what a table can be called: %j', (given) => {
     expect(problemOf(given)).toMatch(/is no table's name; give a name of letters, digits/);
   });
