@@ -1,5 +1,5 @@
 import { type Anchor, anchorsOf, type Literal, literalText, type Place, without } from './anchors.js';
-import { typeOf } from './attribute-value.js';
+import { payload, typeOf } from './attribute-value.js';
 import { MissingKeyError } from './errors.js';
 import type { FilterNode } from './filter.js';
 import { keyText, newImage, oldImage, type Predicate } from './match.js';
@@ -210,11 +210,13 @@ function finder<T>(place: Place, nodes: Nodes<T>): Branch<T>['find'] {
   const { path } = place;
   const imageOf = place.image === 'new' ? newImage : oldImage;
   const absent = nodes.get('absent')?.get('');
+  const ofText = nodes.get('S');
   return (record) => {
     // Places are of images that the event has; `imageOf` throws for one that the record lacks.
     const value = readPath(imageOf(record) as AttributeMap, path);
     if (value === undefined) return absent;
     const type = typeOf(value);
+    if (type === 'S') return ofText?.get(payload(value, type)); // as most are
     return nodes.get(type)?.get(literalText(value, type) ?? '');
   };
 }

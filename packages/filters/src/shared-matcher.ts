@@ -58,12 +58,17 @@ function oncePerPass(test: Predicate, pass: Readonly<Pass>): Predicate {
 
 /** One text for equal filters. Functions are equal to themselves alone. */
 function identities(): (filter: FilterNode) => string {
+  const texts = new Map<FilterNode, string>();
   const functions = new Map<unknown, number>();
-  return (filter) =>
-    JSON.stringify(filter, (_name, value) => {
-      if (typeof value !== 'function') return value;
-      const number = functions.get(value) ?? functions.size;
-      functions.set(value, number);
-      return number;
-    });
+  const numbered = (_name: string, value: unknown): unknown => {
+    if (typeof value !== 'function') return value;
+    const number = functions.get(value) ?? functions.size;
+    functions.set(value, number);
+    return number;
+  };
+  return (filter) => {
+    const text = texts.get(filter) ?? JSON.stringify(filter, numbered);
+    texts.set(filter, text);
+    return text;
+  };
 }
