@@ -6,14 +6,14 @@ import { lambdaPackages, requireBuilt, root } from '../built.js';
  * What an application brings along, in bytes of one minified file before compression. A schema library is not counted:
  * these applications use none. A limit goes up only with a sentence here that says why.
  *
- * - functions: 25 128 bytes when it was first measured. 56 900 (21 KB compressed) with the whole filter language, the index,
- *   lanes, groups, layers around batches, differences and lazy items: about 26 KB are the language and its index, 29 KB the
+ * - functions: 25 128 bytes when it was first measured. 58 100 (22 KB compressed) with the whole filter language, the index,
+ *   lanes, groups, layers around batches, differences and lazy items: about 26 KB are the language and its index, 30 KB the
  *   router and its checks at start. Filters are data with several readers, so an application has the readers of all of them.
- * - classes: 130 465 bytes when it was first measured; 101 KB of it are inversify and reflect-metadata. 163 500 for the same reasons.
+ * - classes: 130 465 bytes when it was first measured; 101 KB of it are inversify and reflect-metadata. 164 700 for the same reasons.
  */
 const applications = {
   functions: {
-    limitBytes: 58_000,
+    limitBytes: 60_000,
     lacks: ['inversify', '@inversifyjs/', 'reflect-metadata'],
     has: [],
     entry: `
@@ -24,7 +24,7 @@ const applications = {
       export const handler = lambda(createRouter({ routes: [created] }));`,
   },
   classes: {
-    limitBytes: 166_000,
+    limitBytes: 168_000,
     lacks: [],
     has: ['inversify', 'reflect-metadata'],
     entry: `
