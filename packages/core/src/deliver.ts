@@ -132,8 +132,11 @@ export function callOf(model: Model, middleware: readonly Middleware<HandlerCall
   const run = chain(middleware, callIn(middleware.length));
   if (!needsValidation(model)) return run;
   // Changes are made in one place, as views.
-  return async (call) =>
-    (await validate(call.change as ChangeView)) ?? (isOver(call.context) ? notStarted : run(call));
+  return async (call) => {
+    const validating = validate(call.change as ChangeView);
+    const invalid = validating instanceof Promise ? await validating : validating;
+    return invalid ?? (isOver(call.context) ? notStarted : run(call));
+  };
 }
 
 /** Nothing starts any more; validation, or the making of a group, may have taken its time. */

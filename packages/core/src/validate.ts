@@ -5,27 +5,36 @@ import { InvalidItemError } from './errors.js';
 import { failed, type Outcome, outcomeOf, skipped } from './outcome.js';
 
 /**
- * Validates the images that the model asks for; the parsed items take their place in the change. Resolves to the
- * outcome that an item which does not fit has by the model's policy, or to nothing when the handler may run.
+ * Validates the images that the model asks for; the parsed items take their place in the change. Gives the outcome that an
+ * item which does not fit has by the model's policy, or nothing when the handler may run: at once, unless the schema takes its time.
  */
-export async function validate(change: ChangeView): Promise<Outcome | undefined> {
+export function validate(change: ChangeView): Promise<Outcome | undefined> | Outcome | undefined {
   const { model } = change;
   if (!needsValidation(model) || change.validated) return undefined;
   try {
-    const parsed: ['new' | 'old', unknown][] = [];
-    for (const image of imagesToValidate(model, change.eventName)) {
-      const result = await model.schema['~standard'].validate(change.stored(image));
-      if (result.issues) return invalid(model, result.issues);
-      parsed.push([image, result.value]);
+    const images = imagesToValidate(model, change.eventName);
+    const results = images.map((image) => model.schema['~standard'].validate(change.stored(image)));
+    if (!results.some((result) => 'then' in result)) return take(results as Result[]);
+    return Promise.all(results).then(take).catch(outcomeOf);
+
+    function take(all: readonly Result[]): Outcome | undefined {
+      for (const { issues } of all) if (issues) return invalid(model as EntityModel, issues);
+      // Not before all fit: the next handler of this model validates what is stored again.
+      all.forEach((result, index) => {
+        change.replace(
+          images[index] as 'new' | 'old',
+          (result as StandardSchemaV1.SuccessResult<object>).value,
+        );
+      });
+      change.validated = true;
+      return undefined;
     }
-    // Not before both fit: the next handler of this model validates what is stored again.
-    for (const [image, item] of parsed) change.replace(image, item);
-    change.validated = true;
-    return undefined;
   } catch (error) {
     return outcomeOf(error);
   }
 }
+
+type Result = StandardSchemaV1.Result<object>;
 
 type Validated = EntityModel & { readonly schema: NonNullable<EntityModel['schema']> };
 
