@@ -10,7 +10,7 @@ export default {
   // One worker leaves a machine of two cores usable.
   concurrency: 1,
   // An endless loop is found by counting its turns. Time ends what waits, and is patient with a busy machine.
-  timeoutMS: 30_000,
+  timeoutMS: 15_000,
   dryRunTimeoutMinutes: 10,
   reporters: ['clear-text', 'progress-append-only', 'json', 'html'],
   clearTextReporter: { reportTests: false, logTests: false },

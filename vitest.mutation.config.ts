@@ -25,6 +25,6 @@ export default defineConfig({
     // One worker for all files, and a new one for the next mutant: several times as fast as one for each file.
     isolate: false,
     // Nothing takes a tenth of this, unless it waits for what never comes.
-    testTimeout: 20_000,
+    testTimeout: 10_000,
   },
 });
