@@ -157,6 +157,32 @@ describe('a drain that retries in place', () => {
     expect(ran).toEqual(['X1', 'B1', 'B2', 'A1', 'A2']);
   });
 
+  it('tells as done what a layer decided, and no failures of what is done in the end', async () => {
+    let waits = 0;
+    const onlyTheFirstForEver = () =>
+      waits++ === 0 ? new Promise<void>(() => undefined) : Promise.resolve();
+    const { router } = noting(
+      { A1: 1, B1: 1 },
+      {
+        clock: { ...now, sleep: onlyTheFirstForEver },
+        middleware: {
+          record: [
+            async ({ record }, next) => (record.dynamodb.SequenceNumber === '3' ? skipped('C') : next()),
+          ],
+        },
+      },
+    );
+    const backoff = exponentialBackoff({ initialMs: 1, maxMs: 1 });
+    const drain = createDrain(router, { order: 'lanes', afterFailure: { kind: 'retry', backoff } });
+    drain.offer(recordsOf('A1 B1 C1'));
+    await drain.until(1);
+    expect(drain.progress()).toEqual({
+      watermark: undefined,
+      done: { 2: ['note'], 3: ['note'] },
+      attempts: { 1: { note: 1 } },
+    });
+  });
+
   it('counts a skipped change as done', async () => {
     const router = createRouter({
       routes: [route.insert(shop, { id: 's' }, () => skipped('not ours'))],
