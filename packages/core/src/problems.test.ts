@@ -111,6 +111,15 @@ describe('a router cannot be made', () => {
   });
 });
 
+describe('an event that DynamoDB does not have', () => {
+  it('is told, where no compiler has', () => {
+    const shop = table('shop', { keys: { partition: 'pk' } });
+    const routes = [route.on(shop, { id: 'it', events: ['UPDATE' as never, 'INSERT'] }, quiet)];
+    expect(problemsOf(routes)).toEqual(['it is for UPDATE; give events of INSERT, MODIFY and REMOVE']);
+    expect(() => createRouter({ routes })).toThrowError(/it is for UPDATE/);
+  });
+});
+
 describe('the order of a route', () => {
   it('is a number', () => {
     const shop = table('shop', { keys: { partition: 'pk' } });

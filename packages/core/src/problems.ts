@@ -63,6 +63,11 @@ function differentTables(routes: readonly Route[]): readonly string[] {
 }
 
 function ofRoute(route: Route): readonly string[] {
+  const unknown = route.events.filter(
+    (event) => event !== 'INSERT' && event !== 'MODIFY' && event !== 'REMOVE',
+  );
+  if (unknown.length > 0)
+    return [`${route.id} is for ${unknown.join(' and ')}; give events of INSERT, MODIFY and REMOVE`];
   const problems: string[] = [];
   const possible = route.events.filter((event) => canPass(route.filter, event));
   if (!Number.isFinite(route.order))
