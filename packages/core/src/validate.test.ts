@@ -136,6 +136,33 @@ describe('an entity with a schema', () => {
     expect(errors).toEqual([new Error('schema is broken')]);
   });
 
+  it('judges one image after another: what is wrong with the second is not looked at before the first has its answer', async () => {
+    const asked: unknown[] = [];
+    const Both = shop.entity('Both', {
+      validate: 'both',
+      schema: standard((value) => {
+        asked.push(value);
+        return Promise.reject(new Error('no answer'));
+      }),
+    });
+    const malformed = { total: { X: 1 } as never };
+    const { counts, errors } = await deliver(Both, record('MODIFY', { old: good, new: malformed }));
+    expect({ asked, failed: counts.failed }).toEqual({ asked: [{ total: 12 }], failed: 1 });
+    expect(errors).toEqual([new Error('no answer')]);
+  });
+
+  it('waits for whatever can be waited for, a promise of its own kind too', async () => {
+    const later: PromiseLike<StandardSchemaV1.Result<object>> = {
+      // biome-ignore lint/suspicious/noThenProperty: that is what it is to be waited for
+      then: (resolve) => Promise.resolve({ value: { total: 'late' } }).then(resolve),
+    };
+    const Late = shop.entity('Late', { schema: standard(() => later as Promise<never>) });
+    const { seen } = await deliver(Late, record('INSERT', { new: good }), (change) =>
+      change.eventName === 'INSERT' ? change.new : undefined,
+    );
+    expect(seen).toEqual([{ total: 'late' }]);
+  });
+
   it('names nested paths, however the schema writes them', async () => {
     const path = ['lines', { key: 0 }, 'sku', Symbol('x')] as const;
     const Nested = shop.entity('Nested', {

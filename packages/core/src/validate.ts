@@ -11,30 +11,36 @@ import { failed, type Outcome, outcomeOf, skipped } from './outcome.js';
 export function validate(change: ChangeView): Promise<Outcome | undefined> | Outcome | undefined {
   const { model } = change;
   if (!needsValidation(model) || change.validated) return undefined;
+  const schema = model.schema['~standard'];
+  const images = imagesToValidate(model, change.eventName);
+  const parsed: unknown[] = [];
   try {
-    const images = imagesToValidate(model, change.eventName);
-    const results = images.map((image) => model.schema['~standard'].validate(change.stored(image)));
-    if (!results.some((result) => 'then' in result)) return take(results as Result[]);
-    return Promise.all(results).then(take).catch(outcomeOf);
-
-    function take(all: readonly Result[]): Outcome | undefined {
-      for (const { issues } of all) if (issues) return invalid(model as EntityModel, issues);
-      // Not before all fit: the next handler of this model validates what is stored again.
-      all.forEach((result, index) => {
-        change.replace(
-          images[index] as 'new' | 'old',
-          (result as StandardSchemaV1.SuccessResult<object>).value,
-        );
-      });
-      change.validated = true;
-      return undefined;
-    }
+    const answer = judgeNext();
+    return answer instanceof Promise ? answer.catch(outcomeOf) : answer;
   } catch (error) {
     return outcomeOf(error);
   }
-}
 
-type Result = StandardSchemaV1.Result<object>;
+  /** One image after another, so that nothing is left going on when one of them is wrong. */
+  function judgeNext(): ReturnType<typeof validate> {
+    const image = images[parsed.length];
+    if (!image) return take();
+    const result = schema.validate(change.stored(image));
+    return 'then' in result ? Promise.resolve(result).then(judged) : judged(result);
+  }
+
+  function judged(result: StandardSchemaV1.Result<object>): ReturnType<typeof validate> {
+    if (result.issues) return invalid(model as EntityModel, result.issues);
+    parsed.push(result.value);
+    return judgeNext();
+  }
+
+  /** Not before all fit: the next handler of this model validates what is stored again. */
+  function take(): undefined {
+    for (const [index, image] of images.entries()) change.replace(image, parsed[index]);
+    change.validated = true;
+  }
+}
 
 type Validated = EntityModel & { readonly schema: NonNullable<EntityModel['schema']> };
 
