@@ -93,17 +93,20 @@ export interface GroupOptions<E extends EventName> {
   readonly maxSize?: number;
 }
 
-export function batchKind({ events = everyEvent, maxSize = 100 }: GroupOptions<EventName>): RouteKind {
+export function batchKind({
+  events = routeKinds.on.events,
+  maxSize = 100,
+}: GroupOptions<EventName>): RouteKind {
   return { events, maxSize };
 }
-
-const everyEvent: readonly EventName[] = ['INSERT', 'MODIFY', 'REMOVE'];
 
 export const routeKinds = {
   insert: { events: ['INSERT'] },
   modify: { events: ['MODIFY'] },
   remove: { events: ['REMOVE'] },
   expire: { events: ['REMOVE'], by: 'ttl' },
+  /** Every event, where none is named. */
+  on: { events: ['INSERT', 'MODIFY', 'REMOVE'] },
 } as const satisfies Record<string, RouteKind>;
 
 /** The function style: `route.modify(Order, { id: 'receipt', when }, async (change) => …)`. */
@@ -134,7 +137,7 @@ export const route = {
     model: M,
     options: RouteOptions & When<W, M> & { readonly events?: readonly E[] },
     handle: (change: Extract<Change<M>, { readonly eventName: E }>, context: Context) => Handling,
-  ) => makeRoute(model, { events: options.events ?? everyEvent }, options, handle),
+  ) => makeRoute(model, { events: options.events ?? routeKinds.on.events }, options, handle),
   /**
    * Takes changes in groups: those of one lane that follow each other and match, as many as are there, and one alone where
    * there is no other. A group is done or not done as a whole.

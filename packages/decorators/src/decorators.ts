@@ -70,7 +70,7 @@ export function OnExpire<W extends AnyFilter = Filter>(
 export function On<W extends AnyFilter = Filter, const E extends EventName = EventName>(
   options: MethodOptions<W> & { readonly events?: readonly E[] } = {},
 ): HandlerDecorator<E, W> {
-  return decorate('@On', { events: options.events ?? ['INSERT', 'MODIFY', 'REMOVE'] }, options);
+  return decorate('@On', { events: options.events ?? routeKinds.on.events }, options);
 }
 
 /**

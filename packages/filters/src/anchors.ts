@@ -11,6 +11,7 @@ import type { AttributeValue, EventName } from './record.js';
  */
 export interface Anchor {
   readonly place: Place;
+  /** Each one once. */
   readonly literals: readonly Literal[];
   /** The part of the filter that says just this and no more: with one of the literals found, it passes. */
   readonly decides?: FilterNode;
@@ -95,7 +96,12 @@ function prefixed(attribute: string, template: string): readonly Anchor[] {
 function valued(image: 'old' | 'new', path: PathSegments, test: ValueTest | undefined): readonly Anchor[] {
   const literals = test?.kind === 'oneOf' ? test.operands.map(literalOf) : [undefined];
   if (!literals.every((literal) => literal !== undefined)) return [];
-  return [{ place: { kind: 'value', id: `${image} ${JSON.stringify(path)}`, image, path }, literals }];
+  return [
+    {
+      place: { kind: 'value', id: `${image} ${JSON.stringify(path)}`, image, path },
+      literals: distinct(literals),
+    },
+  ];
 }
 
 function literalOf(operand: Operand): Literal | undefined {
@@ -106,6 +112,10 @@ function literalOf(operand: Operand): Literal | undefined {
   return text === undefined ? undefined : { type, text };
 }
 
+function distinct(literals: readonly Literal[]): readonly Literal[] {
+  return [...new Map(literals.map((literal) => [`${literal.type} ${literal.text}`, literal])).values()];
+}
+
 /** The places that all branches have, with the literals of all of them. */
 function ofEvery(any: Extract<FilterNode, { kind: 'any' }>, eventName: EventName): readonly Anchor[] {
   const branches = any.filters.map((filter) => anchorsOf(filter, eventName));
@@ -113,7 +123,7 @@ function ofEvery(any: Extract<FilterNode, { kind: 'any' }>, eventName: EventName
     const same = branches.map((anchors) => anchors.find((anchor) => anchor.place.id === place.id));
     if (!same.every((anchor) => anchor !== undefined)) return [];
     const isAll = same.every(({ decides }, index) => decides !== undefined && decides === any.filters[index]);
-    const literals = same.flatMap((anchor) => anchor.literals);
+    const literals = distinct(same.flatMap((anchor) => anchor.literals));
     return [isAll ? { place, literals, decides: any } : { place, literals }];
   });
 }

@@ -173,9 +173,7 @@ function branchOf<T>(id: string, candidates: readonly Candidate<T>[], matcherOf:
     );
     const inside = { entry, anchors: others, left: left && without(left, anchor.decides), copies };
     place = anchor.place;
-    for (const [type, text] of new Map(
-      anchor.literals.map(({ type, text }) => [`${type} ${text}`, [type, text] as const]),
-    ).values()) {
+    for (const { type, text } of anchor.literals) {
       const texts = buckets.get(type) ?? new Map<string, Candidate<T>[]>();
       buckets.set(type, texts);
       push(texts, text, inside);
