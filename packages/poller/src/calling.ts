@@ -1,6 +1,6 @@
 import { type Clock, exponentialBackoff, type Logger, type Random } from '@sluice/core';
 import { StreamsCallError } from './errors.js';
-import { actionOn } from './on-error.js';
+import { actionOn, isThrottling } from './on-error.js';
 import { type CallBudget, takeCall } from './polling.js';
 
 /** What calls need of the world. */
@@ -17,7 +17,8 @@ const backoff = exponentialBackoff({ initialMs: 100, maxMs: 10_000 });
 /**
  * Makes a call of the Streams API and repeats it while its errors mean "later". Rejects with
  * `StreamsCallError` where no repetition will help, with `ExpiredIterator`, `TrimmedDataAccess` and `ResourceNotFound`
- * as they are, with the last error after `maxAttempts`, and with the signal's reason once `stopping` aborts.
+ * as they are, with the last error after `maxAttempts`, in which throttles do not count, and with the signal's reason once
+ * `stopping` aborts.
  */
 export async function calling<T>(
   what: string,
@@ -25,6 +26,7 @@ export async function calling<T>(
   caller: Caller,
   maxAttempts = Infinity,
 ): Promise<T> {
+  let left = maxAttempts;
   for (let attempt = 1; ; attempt++) {
     try {
       return await call();
@@ -32,7 +34,8 @@ export async function calling<T>(
       caller.stopping.throwIfAborted();
       const action = actionOn(error);
       if (action === 'halt') throw new StreamsCallError(what, error);
-      if (action !== 'retry' || attempt >= maxAttempts) throw error;
+      if (!isThrottling(error)) left--;
+      if (action !== 'retry' || left <= 0) throw error;
       await waitAfterFailure(what, error, attempt, caller);
     }
   }

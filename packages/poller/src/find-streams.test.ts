@@ -132,6 +132,16 @@ describe('at the start', () => {
     expect(given.streams.calls.length).toBeLessThan(20);
   });
 
+  test('a service that throttles is waited for: a fleet that starts at once does not fail for it', async () => {
+    const given = scenario();
+    given.streams.fail('describeStream', 'ThrottlingException', { times: 40 });
+    const polling = given.begin();
+    given.shop.put({ pk: 'A' });
+    await given.clock.advance(600_000);
+    await polling.stop();
+    expect(given.handled).toEqual(given.written());
+  });
+
   test('of several streams of a table the one that is enabled is read', async () => {
     const given = scenario();
     given.shop.put({ pk: 'old' });

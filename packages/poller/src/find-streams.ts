@@ -16,7 +16,7 @@ export interface Search extends Caller {
   readonly place: string;
 }
 
-/** At start a service that cannot be reached is tried for about half a minute. */
+/** At start a service that cannot be reached is given up after so many calls: it may be the wrong place. One that throttles is there. */
 const maxAttempts = 8;
 
 /**

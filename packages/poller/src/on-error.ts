@@ -18,6 +18,21 @@ export function actionOn(error: unknown): ErrorAction {
   return status >= 400 && status < 500 && !laterStatuses.includes(status) ? 'halt' : 'retry';
 }
 
+/** Whether the service itself asks for less: it is there, and only waiting helps. */
+export function isThrottling(error: unknown): boolean {
+  const { name, $metadata } = (error ?? {}) as { name?: unknown; $metadata?: { httpStatusCode?: number } };
+  return throttles.includes(String(name)) || $metadata?.httpStatusCode === 429;
+}
+
+const throttles = [
+  'LimitExceededException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+];
+
 /** "Request Timeout" and "Too Many Requests", perhaps of a proxy. */
 const laterStatuses = [408, 429];
 
@@ -27,12 +42,7 @@ const byName = new Map<string, ErrorAction>([
   ['TrimmedDataAccessException', 'gap'],
   ['ResourceNotFoundException', 'gone'],
 
-  ['LimitExceededException', 'retry'],
-  ['ProvisionedThroughputExceededException', 'retry'],
-  ['RequestLimitExceeded', 'retry'],
-  ['Throttling', 'retry'],
-  ['ThrottlingException', 'retry'],
-  ['TooManyRequestsException', 'retry'],
+  ...throttles.map((name) => [name, 'retry'] as const),
   ['RequestTimeout', 'retry'],
   ['RequestTimeoutException', 'retry'],
   ['CredentialsProviderError', 'retry'],

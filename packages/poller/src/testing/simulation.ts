@@ -1,5 +1,6 @@
 import {
   type Clock,
+  ConfigurationError,
   compareSequenceNumbers,
   createRouter,
   type Random,
@@ -166,7 +167,6 @@ export async function play(seed: number, story: readonly Step[]): Promise<void> 
       case 'replies lost':
         return store.failPuts('reply lost', 2);
       case 'fault':
-        streams.heal(); // a start gives up on a service that fails for long
         return streams.fail(step.operation, step.name, step);
       case 'expire':
         return streams.expireIterators();
@@ -212,15 +212,20 @@ export async function play(seed: number, story: readonly Step[]): Promise<void> 
       ],
     });
     const stopping = new AbortController();
-    const end = mortal(
-      poll(router, {
-        streams: ['shop'],
-        streamsApi: mortalApi(streams.api, mortal),
-        store: mortalStore(store, mortal),
-        signal: stopping.signal,
-        maxAhead: Math.floor(random() * 40),
-      }),
-    );
+    const options = {
+      streams: ['shop'],
+      streamsApi: mortalApi(streams.api, mortal),
+      store: mortalStore(store, mortal),
+      signal: stopping.signal,
+      maxAhead: Math.floor(random() * 40),
+    };
+    // A start gives up on a service that it cannot reach for long; what looks after the process then begins it anew.
+    const start = (): Promise<void> =>
+      poll(router, options).catch((error: unknown) => {
+        if (error instanceof ConfigurationError && !stopping.signal.aborted) return start();
+        throw error;
+      });
+    const end = mortal(start());
     end.catch(() => {});
     return {
       stop() {
