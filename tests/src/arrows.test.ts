@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..');
 const packages: Record<string, Allowed> = {
   filters: { loads: [], types: ['@standard-schema/spec'] },
   core: {
-    loads: ['@sluice/filters', '@opentelemetry/api', 'node:async_hooks', 'node:crypto'],
+    loads: ['@sluice/filters', '@opentelemetry/api', 'node:async_hooks', 'node:crypto', 'node:util'],
     types: ['@standard-schema/spec'],
   },
   decorators: { loads: ['@sluice/core', 'inversify', 'reflect-metadata'], tests: ['@sluice/testing'] },
@@ -18,7 +18,17 @@ const packages: Record<string, Allowed> = {
     loads: ['@sluice/core', '@aws-sdk/client-dynamodb-streams', 'node:*'],
     tests: ['@sluice/testing'],
   },
-  store: { loads: ['@sluice/core', 'node:*'], tests: ['@sluice/testing'] },
+  store: {
+    loads: [
+      '@sluice/core',
+      '@aws-sdk/client-dynamodb',
+      '@aws-sdk/client-s3',
+      '@aws-sdk/client-sqs',
+      'node:*',
+    ],
+    tests: ['@sluice/testing'],
+  },
+  ledger: { loads: ['@sluice/core', 'node:crypto'], tests: ['@sluice/testing', '@sluice/store'] },
   testing: { loads: ['@sluice/core', '@aws-sdk/util-dynamodb', 'node:*'] },
 };
 const users: Record<string, readonly string[]> = {

@@ -82,7 +82,22 @@ export {
 } from './errors.js';
 export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { type Explanation, explain } from './explain.js';
+export type {
+  Destination,
+  FailedChange,
+  FailureAction,
+  FailurePolicy,
+  FailureReason,
+} from './failure.js';
 export type { LaneKey } from './lane-key.js';
+export type {
+  Ledger,
+  LedgerScope,
+  OnceOptions,
+  OpenDelivery,
+  Parking,
+  ParkingMode,
+} from './ledger.js';
 export { consoleLogger, type Logger, tell } from './logger.js';
 export { type LoggingOptions, type LogLevel, logging } from './logging.js';
 export {
@@ -114,6 +129,7 @@ export {
   type Progress,
   type RecordState,
   recallFrom,
+  recordState,
   type Task,
 } from './progress.js';
 export { type RetryOptions, retry } from './retry.js';
@@ -139,6 +155,7 @@ export {
 } from './router.js';
 export { compareSequenceNumbers } from './sequence-number.js';
 export type { JsonValue, NewRow, Row, RowKey, Store, Written } from './store.js';
+export { callStore, deleteRow, putRow, type StoreCalling } from './store-calls.js';
 export type {
   DescribeStreamInput,
   GetRecordsInput,

@@ -20,6 +20,8 @@ export interface RecordState {
   done: readonly string[];
   /** Failed attempts by handler id. */
   failures: { readonly [handlerId: string]: number } | undefined;
+  /** Ids of handlers during whose calls the process ended; each such end is one of the failed attempts. */
+  suspects: readonly string[] | undefined;
   /** How many records were in the group that it began, of batch handlers that are not done with it. */
   groups: { readonly [handlerId: string]: number } | undefined;
   /** The handler call that is going on, also when the delivery that began it has ended at its deadline. */
@@ -83,8 +85,12 @@ export function noCounts(): Counts {
   return { records: 0, unmatched: 0, handled: 0, skipped: 0, neverAgain: 0, retryLater: 0, failed: 0 };
 }
 
-export function recordState(done: readonly string[] = [], failures?: RecordState['failures']): RecordState {
-  return { done, failures, groups: undefined, running: undefined };
+export function recordState(
+  done: readonly string[] = [],
+  failures?: RecordState['failures'],
+  suspects?: RecordState['suspects'],
+): RecordState {
+  return { done, failures, suspects, groups: undefined, running: undefined };
 }
 
 /** What a stored progress says of a record above its watermark; nothing when it says nothing of any. */

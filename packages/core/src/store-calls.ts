@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util';
+import { exponentialBackoff } from './backoff.js';
+import type { Clock, Random } from './clock.js';
+import type { NewRow, Row, Store, Written } from './store.js';
+
+/** How calls of a store are repeated. */
+export interface StoreCalling {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Once it has aborted no further call begins, and no wait goes on. */
+  readonly signal?: AbortSignal | undefined;
+  /** On the clock: no call begins then, and none is waited for. No limit by default. */
+  readonly untilMs?: number;
+  /** How often a call is made altogether; no limit by default. */
+  readonly maxAttempts?: number;
+  /** Is told of each failure after which the call is made again. What it throws ends the calls. */
+  readonly onFailure?: (error: unknown, attempt: number) => void;
+}
+
+const backoff = exponentialBackoff({ initialMs: 100, maxMs: 2_000 });
+const timeoutMs = 10_000;
+
+/**
+ * Makes a call of a store, and repeats it while it fails, with a backoff of 100 ms to 2 s. One that hangs for 10 seconds has
+ * failed; should its write come through later, the version that it names is past by then. Rejects with the last error.
+ */
+export async function callStore<T>(call: () => Promise<T>, calling: StoreCalling): Promise<T> {
+  const { clock, random, signal, untilMs = Infinity, maxAttempts = Infinity, onFailure } = calling;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inTime(call, Math.min(timeoutMs, untilMs - clock.now()), clock);
+    } catch (error) {
+      const delayMs = backoff.delayMs(attempt, random);
+      if (attempt >= maxAttempts || signal?.aborted || clock.now() + delayMs >= untilMs) throw error;
+      onFailure?.(error, attempt);
+      await clock.sleep(delayMs, signal);
+      if (signal?.aborted) throw error;
+    }
+  }
+}
+
+/**
+ * Puts a row. When a reply was lost, the repeated put is refused by the row that it wrote itself, and that is a success: so a
+ * value that tells who wrote it makes this exact.
+ */
+export async function putRow(
+  store: Store,
+  row: NewRow,
+  ifVersion: string | undefined,
+  calling: StoreCalling,
+): Promise<Written> {
+  const written = await callStore(() => store.put(row, ifVersion), calling);
+  const { current } = written.applied ? { current: undefined } : written;
+  return current && isDeepStrictEqual(current.value, row.value) ? { applied: true, row: current } : written;
+}
+
+/** Deletes a row. One that is not there any more has been deleted: by this call, where its reply was lost, or by somebody else. */
+export async function deleteRow(store: Store, row: Row, calling: StoreCalling): Promise<Written> {
+  const written = await callStore(() => store.delete(row, row.version), calling);
+  return written.applied || written.current ? written : { applied: true, row };
+}
+
+function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promise<T> {
+  if (limitMs <= 0) return Promise.reject(late(limitMs));
+  const answered = new AbortController();
+  const tooLate = new Promise<never>((_, reject) => {
+    void clock.sleep(limitMs, answered.signal).then(() => {
+      if (!answered.signal.aborted) reject(late(limitMs));
+    });
+  });
+  return Promise.race([call(), tooLate]).finally(() => answered.abort());
+}
+
+function late(limitMs: number): Error {
+  return new DOMException(`The store did not answer within ${Math.max(0, limitMs)} ms.`, 'TimeoutError');
+}
