@@ -426,6 +426,8 @@ describe('what a batch says', () => {
         handled: 0,
         skipped: 0,
         neverAgain: 0,
+        parked: 0,
+        dropped: 0,
         retryLater: 0,
         failed: 0,
       },

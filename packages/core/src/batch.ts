@@ -1,8 +1,11 @@
 import type { StreamRecord } from '@sluice/filters';
+import { checkRecords } from './check-records.js';
+import type { CallContext } from './context.js';
 import { createDrain } from './drain.js';
+import type { OpenDelivery } from './ledger.js';
 import { runPage } from './page.js';
 import type { ProcessMemory } from './process-memory.js';
-import type { Counts } from './progress.js';
+import { type Counts, learn, type RecordState } from './progress.js';
 import type { Router } from './router.js';
 
 export interface BatchOptions {
@@ -10,6 +13,8 @@ export interface BatchOptions {
   readonly memory: ProcessMemory;
   /** How long the delivery may take; nothing starts after that, and `context.signal` aborts. No limit by default. */
   readonly budgetMs?: number;
+  /** What is left to the answer after that; a part of it may be spent on the ledger. */
+  readonly reserveMs?: number;
 }
 
 export interface BatchResult {
@@ -29,24 +34,29 @@ export interface BatchResult {
 export async function runBatch(
   router: Router,
   records: readonly StreamRecord[],
-  { memory, budgetMs = Number.POSITIVE_INFINITY }: BatchOptions,
+  { memory, budgetMs = Number.POSITIVE_INFINITY, reserveMs = 0 }: BatchOptions,
 ): Promise<BatchResult> {
   const work = new AbortController();
   const deadlineMs = router.clock.now() + budgetMs;
-  const drain = createDrain(router, {
-    afterFailure: { kind: 'stop' },
-    order: router.order ?? 'strict',
-    recall: memory.size > 0 ? memory.recall : undefined,
+  const opened = await openLedger(router, records, work.signal, deadlineMs);
+  const drain = createDrain(opened?.starting ? { ...router, concurrency: 1 } : router, {
+    afterFailure: { kind: opened ? 'stopLane' : 'stop' },
+    order: opened?.starting ? 'strict' : (router.order ?? (router.ledger ? 'lanes' : 'strict')),
+    recall: recallOf(memory, opened),
+    parking: opened?.parking,
+    starting: opened?.starting,
     signal: work.signal,
     deadlineMs,
   });
+  const leftMs = deadlineMs - router.clock.now();
   const page = runPage(router, drain, records);
-  await settledWithin(budgetMs);
+  await settledWithin(leftMs);
   drain.stop();
   page.offer();
 
   const remaining = drain.remaining();
   memory.keep(records, remaining);
+  await opened?.keep(drain.progress(), remaining.length === 0, writeUntilMs());
   const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
   return {
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
@@ -56,6 +66,12 @@ export async function runBatch(
       ({ handlerId }) => handlerId,
     ),
   };
+
+  /** Of the reserve the last quarter is for the answer itself. Without a deadline nothing is waited for for ever. */
+  function writeUntilMs(): number {
+    const nowMs = router.clock.now();
+    return Math.min(Math.max(deadlineMs, nowMs - reserveMs) + reserveMs * 0.75, nowMs + longestWriteMs);
+  }
 
   async function settledWithin(limitMs: number): Promise<void> {
     if (limitMs <= 0) return;
@@ -68,6 +84,39 @@ export async function runBatch(
     await Promise.race([settled, deadline]);
     over.abort();
   }
+}
+
+const longestWriteMs = 10_000;
+
+/** Records that nobody wants cost no reading. Throws, with nothing run, where the ledger cannot tell what is done. */
+async function openLedger(
+  router: Router,
+  records: readonly StreamRecord[],
+  signal: AbortSignal,
+  deadlineMs: number,
+): Promise<OpenDelivery | undefined> {
+  const { ledger, name, clock, random, logger } = router;
+  if (!ledger || name === undefined) return undefined;
+  checkRecords(records, undefined);
+  const [first] = records;
+  if (!first || !records.some((record) => router.match(record).length > 0)) return undefined;
+  const context: CallContext = { signal, deadlineMs, clock, random, logger };
+  return ledger.open(records, { name, streamArn: first.eventSourceARN, context });
+}
+
+/** What this process knows of a record, and what others have kept of it. */
+function recallOf(
+  memory: ProcessMemory,
+  opened: OpenDelivery | undefined,
+): ((record: StreamRecord) => RecordState | undefined) | undefined {
+  const recall = memory.size > 0 ? memory.recall : undefined;
+  const kept = opened?.recall;
+  if (!recall || !kept) return recall ?? kept;
+  return (record) => {
+    const state = recall(record);
+    const others = kept(record);
+    return state && others ? learn(state, others) : (state ?? others);
+  };
 }
 
 function timeIsUp(): Error {

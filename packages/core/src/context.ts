@@ -48,6 +48,11 @@ export function contextWith<C extends CallContext>(
   return changed;
 }
 
+/** Nothing starts any more. */
+export function isOver({ signal, clock, deadlineMs }: CallContext): boolean {
+  return signal.aborted || clock.now() >= deadlineMs;
+}
+
 /** What is seldom asked for, as digests and a logger of its own, is made when it is. */
 export class HandlerContext implements Context {
   readonly signal: AbortSignal;

@@ -2,10 +2,23 @@ import type { Model, StreamRecord } from '@sluice/filters';
 import { type HandlerCall, type RecordCall, taskOf } from './calls.js';
 import { chain, type Middleware } from './chain.js';
 import { ChangeView } from './change.js';
-import { type CallContext, HandlerContext } from './context.js';
+import { type CallContext, HandlerContext, isOver } from './context.js';
+import { ProcessEndedError } from './errors.js';
+import type { FailureReason } from './failure.js';
 import { gather } from './group.js';
+import type { Parking } from './ledger.js';
 import { type Logger, tell } from './logger.js';
-import { failed, handled, isDone, isOutcome, type Outcome, outcomeOf, skipped } from './outcome.js';
+import {
+  type Failed,
+  failed,
+  handled,
+  isDone,
+  isOutcome,
+  type NeverAgain,
+  type Outcome,
+  outcomeOf,
+  skipped,
+} from './outcome.js';
 import type { Running, Task } from './progress.js';
 import type { CompiledRoute } from './router.js';
 import { needsValidation, validate } from './validate.js';
@@ -18,6 +31,11 @@ export interface Delivery {
   readonly strict: boolean;
   /** The n-th record behind one in its lane, if it is offered and may start. */
   behind(task: Task, n: number): Task | undefined;
+  /** What is parked of the stream, where the router has a ledger. */
+  readonly parking: Parking | undefined;
+  /** Keeps what is about to run, where a process may not survive it. */
+  readonly starting: ((record: StreamRecord, handlerId: string) => Promise<void>) | undefined;
+  readonly routerName: string | undefined;
   readonly logger: Logger;
   /** Outcomes that have been logged; each attempt is one of its own, also when it throws the same error again. */
   readonly logged: WeakSet<Outcome>;
@@ -57,6 +75,7 @@ const weightOf: Readonly<Record<Outcome['kind'], number>> = {
 const nothingToDo = skipped('it has no handler');
 export const notStarted = failed(new Error('The delivery ended before this was started'));
 const toCome = Promise.resolve(notStarted);
+const behindParked = failed(new Error('An earlier change of this item is parked for this handler'));
 
 /** One handler of a record. `changes` are those that the record's other handlers had; none are kept for a single one. */
 async function runRoute(
@@ -68,10 +87,17 @@ async function runRoute(
 ): Promise<Outcome> {
   const { record, state } = task;
   const { id, model, maxSize } = compiled.route;
+  if (delivery.starting && !state.done.includes(id)) await delivery.starting(record, id);
   // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
   while (state.running) await state.running.outcome;
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
+  if (delivery.parking && delivery.parking.size > 0 && delivery.parking.holds(id, record)) {
+    return setAside(behindParked, 'behind', compiled, task, [task]);
+  }
+  if (state.suspects?.includes(id) && isExhausted(compiled, task)) {
+    return setAside(failed(new ProcessEndedError()), 'crashed', compiled, task, [task]);
+  }
 
   const change = changes ? sharedChange(compiled, task, changes) : new ChangeView(record, model);
   // What is repeated within one delivery is one attempt.
@@ -85,14 +111,15 @@ async function runRoute(
     const context = new HandlerContext(id, attempt, around, record);
     running.outcome = compiled.run({ route: compiled.route, change, changes: undefined, context });
   }
-  const outcome = await running.outcome;
+  let outcome = await running.outcome;
+  if (outcome.kind === 'neverAgain' && compiled.policy?.action === 'block') outcome = failed(outcome.error);
 
   if (!group) state.running = undefined;
   else for (const member of group) member.state.running = undefined;
   if (outcome === notStarted) return outcome;
   task.page.counts[outcome.kind]++;
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
-  else settle(outcome, id, attempt, task, group ?? [task], delivery);
+  else settle(outcome, compiled, attempt, task, group ?? [task], delivery);
   return outcome;
 }
 
@@ -139,11 +166,6 @@ export function callOf(model: Model, middleware: readonly Middleware<HandlerCall
   };
 }
 
-/** Nothing starts any more; validation, or the making of a group, may have taken its time. */
-function isOver({ signal, clock, deadlineMs }: CallContext): boolean {
-  return signal.aborted || clock.now() >= deadlineMs;
-}
-
 /** Layers may have waited until the time was up. */
 function callIn(layers: number): CompiledRoute['run'] {
   return async function callHandler({ route, change, changes, context }) {
@@ -161,15 +183,18 @@ function callIn(layers: number): CompiledRoute['run'] {
 /** What a call came to, for all records of its group: what the next delivery has to know, and the log. */
 function settle(
   outcome: Outcome,
-  id: string,
+  compiled: CompiledRoute,
   attempt: number,
   task: Task,
   group: readonly Task[],
   delivery: Delivery,
 ): void {
+  const { policy, route } = compiled;
+  const { id } = route;
+  const isGivenUp = outcome.kind === 'neverAgain' && policy !== undefined;
   const isCounted = task.counted?.includes(id);
   for (const { state } of group) {
-    if (isDone(outcome)) state.done = [...state.done, id];
+    if (isDone(outcome) && !isGivenUp) state.done = [...state.done, id];
     else if (outcome.kind === 'failed' && !isCounted) {
       state.failures = { ...state.failures, [id]: (state.failures?.[id] ?? 0) + 1 };
     }
@@ -178,6 +203,31 @@ function settle(
   if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
   if (!isDone(outcome)) task.state.groups = { ...task.state.groups, [id]: group.length };
   log(delivery, task.record, outcome, 'handler', { handlerId: id, attempt });
+  if (isGivenUp) setAside(outcome, 'never-again', compiled, task, group);
+  else if (outcome.kind === 'failed' && isExhausted(compiled, task)) {
+    setAside(outcome, 'attempts', compiled, task, group);
+  }
+}
+
+/** Whether the handler has failed as often as its policy allows. */
+export function isExhausted({ route, policy }: CompiledRoute, { state }: Task): boolean {
+  return (
+    policy !== undefined && policy.action !== 'block' && (state.failures?.[route.id] ?? 0) >= policy.attempts
+  );
+}
+
+/** Notes what the drain is to set aside when the record has been through all of its layers. */
+function setAside(
+  outcome: Failed | NeverAgain,
+  reason: FailureReason,
+  { policy, route }: CompiledRoute,
+  task: Task,
+  group: readonly Task[],
+): Outcome {
+  if (!policy) return outcome;
+  const givenUp = { handlerId: route.id, policy, reason, error: outcome.error, group };
+  task.givenUp = [...(task.givenUp ?? []).filter(({ handlerId }) => handlerId !== route.id), givenUp];
+  return outcome;
 }
 
 /** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. */

@@ -6,7 +6,9 @@ import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
 import { type Delivery, deliverWith, log, notStarted } from './deliver.js';
+import { giveUp } from './give-up.js';
 import { laneKeys } from './lane-key.js';
+import type { Parking } from './ledger.js';
 import { failed, isDone, type Outcome, outcomeOf } from './outcome.js';
 import {
   type Counts,
@@ -31,6 +33,7 @@ import type { CompiledRoute, Order, Router } from './router.js';
  *       ▲          │ a record is not done
  *       │          ├──► WAITING (retry) ──► READY when its delay is over; its other records wait behind that one
  *       │          └──► HALTED (stop): nothing above that record starts any more, in any lane
+ *       │                      (stopLane): nothing behind it in its lane; the others go on
  *       └── again() ────────┘
  *
  * A record is done when all its handlers are; until then it holds the watermark.
@@ -67,11 +70,20 @@ export interface Offering {
 }
 
 export interface DrainOptions {
-  /** What a lane does after a failure: `stop` (a delivery that will be repeated), or `retry` in place. */
-  readonly afterFailure: { readonly kind: 'stop' } | { readonly kind: 'retry'; readonly backoff: Backoff };
+  /**
+   * What a lane does after a failure: `stop` with all others, or `stopLane` alone where what the others do is remembered (a delivery
+   * that will be repeated), or `retry` in place.
+   */
+  readonly afterFailure:
+    | { readonly kind: 'stop' | 'stopLane' }
+    | { readonly kind: 'retry'; readonly backoff: Backoff };
   readonly order: Order;
   /** What is known of a record from before. Its handlers that are done are not run again. */
   readonly recall?: ((record: StreamRecord) => RecordState | undefined) | undefined;
+  /** What is parked of the stream, where the router has a ledger. */
+  readonly parking?: Parking | undefined;
+  /** Is told of each handler call before it begins, and waited for. */
+  readonly starting?: ((record: StreamRecord, handlerId: string) => Promise<void>) | undefined;
   /** Becomes `context.signal`; when it aborts, nothing new starts. */
   readonly signal?: AbortSignal;
   /**
@@ -106,7 +118,16 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   const context: CallContext = { signal, deadlineMs, logger, clock, random };
   const strict = order === 'strict';
   const laneKeyOf = laneKeys(router.lane);
-  const delivery: Delivery = { stopped: false, strict, behind, logger, logged: new WeakSet([notStarted]) };
+  const delivery: Delivery = {
+    stopped: false,
+    strict,
+    behind,
+    parking: options.parking,
+    starting: options.starting,
+    routerName: router.name,
+    logger,
+    logged: new WeakSet([notStarted]),
+  };
   const run = chain<RecordCall>(router.recordMiddleware, deliverWith(delivery));
   const tracker: Tracker = { tasks: [], last: undefined };
   const lanes = new Map<string, Lane>();
@@ -201,6 +222,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
           finished: false,
           failure: undefined,
           counted: undefined,
+          givenUp: undefined,
           afterMs: 0,
         });
       }
@@ -267,6 +289,11 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
         outcome = outcomeOf(error);
       }
       if (lost?.position === task.position && isDone(outcome)) outcome = lost.outcome;
+      if (task.givenUp) {
+        const settled = await giveUp(task, outcome, delivery);
+        if (!settled) continue;
+        outcome = settled;
+      }
       if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
         log(delivery, record, outcome, 'record');
         if (outcome.kind !== 'neverAgain') {
@@ -286,7 +313,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     }
     running--;
     if (lane.head === lane.items.length) lanes.delete(lane.key);
-    else if (afterFailure.kind === 'stop') halted.push(lane);
+    else if (afterFailure.kind !== 'retry') halted.push(lane);
     if (ready.head < ready.items.length) startLanes();
     if (running === 0) wakeWaiters();
   }
@@ -301,7 +328,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   function setBack(lane: Lane, task: Task, outcome: Outcome): void {
     task.failure = outcome;
     if (afterFailure.kind === 'retry') waitToRetry(lane, task, outcome, afterFailure.backoff);
-    else ceiling = Math.min(ceiling, task.position);
+    else if (afterFailure.kind === 'stop') ceiling = Math.min(ceiling, task.position);
   }
 
   /** As long as its handlers ask for; after a failure, or where they name no time, for the backoff at least. */

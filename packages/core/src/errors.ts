@@ -69,6 +69,17 @@ export class RetryLaterError extends SluiceError {
   }
 }
 
+/** As many processes ended while a handler ran as its policy allows attempts. It was not run again. */
+export class ProcessEndedError extends SluiceError {
+  override readonly name: string = 'ProcessEndedError';
+  constructor() {
+    super(
+      'PROCESS_ENDED',
+      'The process ended while this handler ran, as often as its policy allows attempts: it ran out of memory or time, or was killed.',
+    );
+  }
+}
+
 /** To be thrown by handlers and middleware: no attempt at this change will ever succeed. It is done, and logged as an error. */
 export class NeverAgainError extends SluiceError {
   override readonly name: string = 'NeverAgainError';

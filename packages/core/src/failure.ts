@@ -1,5 +1,6 @@
 import type { StreamRecord } from '@sluice/filters';
 import type { CallContext } from './context.js';
+import type { Ledger } from './ledger.js';
 
 /**
  * What becomes of a change that a handler does not get done:
@@ -13,7 +14,7 @@ export type FailureAction = 'block' | 'park-record' | 'park-item' | 'drop';
 
 /** For a handler, or in the router for all that say nothing themselves. */
 export interface FailurePolicy {
-  readonly then: FailureAction;
+  readonly action: FailureAction;
   /**
    * How many failed attempts it takes; 10 by default. An attempt is a delivery in which the handler failed. `neverAgain`, and an item
    * that does not fit its entity with `onInvalid: 'park'`, take one.
@@ -50,3 +51,41 @@ export type FailureReason = 'attempts' | 'never-again' | 'crashed' | 'behind';
  * are tried again. A crash in between leads to a second sending.
  */
 export type Destination = (failure: FailedChange, context: CallContext) => Promise<unknown>;
+
+/** A policy with its defaults. */
+export interface GivingUp extends FailurePolicy {
+  readonly attempts: number;
+}
+
+/** What is given as its name alone, as a policy. */
+export function policyOf(given: FailureAction | FailurePolicy | undefined): FailurePolicy | undefined {
+  return typeof given === 'string' ? { action: given } : given;
+}
+
+/** The policy that a handler goes by; none where nobody asked for one and there is no ledger to park anything in. */
+export function givingUp(given: FailurePolicy | undefined, ledger: Ledger | undefined): GivingUp | undefined {
+  if (!given && !ledger) return undefined;
+  return { attempts: 10, ...(given ?? { action: 'park-item' }) };
+}
+
+/** What is wrong with a policy; nothing when it can be gone by. */
+export function problemsOfPolicy(
+  { action, attempts = 10, destination }: FailurePolicy,
+  ledger: Ledger | undefined,
+): readonly string[] {
+  const problems: string[] = [];
+  if (!actions.includes(action)) {
+    problems.push(`is ${JSON.stringify(action)}; give 'block', 'park-record', 'park-item' or 'drop'`);
+  } else if (action.startsWith('park') && !ledger) {
+    problems.push(`is '${action}', which needs a ledger; give createRouter one, or 'block' or 'drop'`);
+  }
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    problems.push(`has the attempts ${attempts}; give a whole number from 1 up`);
+  }
+  if (destination !== undefined && (action !== 'drop' || typeof destination !== 'function')) {
+    problems.push("has a destination; give a function, and the action 'drop'");
+  }
+  return problems;
+}
+
+const actions: readonly unknown[] = ['block', 'park-record', 'park-item', 'drop'];

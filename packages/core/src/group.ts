@@ -25,10 +25,10 @@ export async function gather(
   const changes = [first];
   const hasSchema = needsValidation(model);
   if (!head || (hasSchema && (await validate(first)))) return changes;
-  const size = head.state.groups?.[id] ?? maxSize;
+  const size = isLastAttempt(compiled, head) ? 1 : (head.state.groups?.[id] ?? maxSize);
   for (let last = head; group.length < size; ) {
     const next = delivery.behind(head, group.length);
-    if (!next || !isNext(next, compiled) || (delivery.strict && !isAllThatIsLeft(last, id))) break;
+    if (!next || !isNext(next, compiled, delivery) || (delivery.strict && !isAllThatIsLeft(last, id))) break;
     next.state.running = running;
     const change = new ChangeView(next.record, model);
     if (hasSchema && (await validate(change))) {
@@ -42,8 +42,15 @@ export async function gather(
   return changes;
 }
 
-function isNext({ routes, state }: Task, compiled: CompiledRoute): boolean {
-  return !state.running && routes.find(({ route }) => !state.done.includes(route.id)) === compiled;
+function isNext({ record, routes, state }: Task, compiled: CompiledRoute, { parking }: Delivery): boolean {
+  if (state.running || routes.find(({ route }) => !state.done.includes(route.id)) !== compiled) return false;
+  return !state.suspects && !(parking && parking.size > 0 && parking.holds(compiled.route.id, record));
+}
+
+/** Before a group is given up its changes are tried one by one, so that what can be done is. */
+function isLastAttempt({ route, policy }: CompiledRoute, { state }: Task): boolean {
+  const failures = state.failures?.[route.id] ?? 0;
+  return policy !== undefined && policy.action !== 'block' && failures > 0 && failures + 1 >= policy.attempts;
 }
 
 function isAllThatIsLeft({ routes, state }: Task, handlerId: string): boolean {

@@ -144,6 +144,8 @@ describe('logging', () => {
           handled: 1,
           skipped: 1,
           neverAgain: 0,
+          parked: 0,
+          dropped: 0,
           retryLater: 0,
           failed: 0,
         },

@@ -105,6 +105,8 @@ describe('metrics', () => {
       ['sluice.batch.duration', 0.75, attributes],
       ['sluice.batch.records', 2, attributes],
       ['sluice.batch.unmatched', 1, attributes],
+      ['sluice.batch.parked', 0, attributes],
+      ['sluice.batch.dropped', 0, attributes],
     ]);
   });
 

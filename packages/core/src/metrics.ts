@@ -38,6 +38,8 @@ export const metricDefinitions = {
   'sluice.batch.duration': distribution('s', 'Time that such a batch took from its offering to its end'),
   'sluice.batch.records': distribution('{record}', 'Records of a batch'),
   'sluice.batch.unmatched': counter('{record}', 'Records that no route matched'),
+  'sluice.batch.parked': counter('{change}', 'Changes that were set aside, once for each handler'),
+  'sluice.batch.dropped': counter('{change}', 'Changes that were given up, once for each handler'),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof metricDefinitions;
@@ -58,6 +60,8 @@ export function metrics(port: Metrics): AnyMiddleware {
     if (!('records' in call)) return;
     port.measure('sluice.batch.records', call.records.length, attributes);
     port.measure('sluice.batch.unmatched', call.counts.unmatched, attributes);
+    port.measure('sluice.batch.parked', call.counts.parked, attributes);
+    port.measure('sluice.batch.dropped', call.counts.dropped, attributes);
   });
 }
 

@@ -7,6 +7,7 @@ import {
   printFilter,
   tableOfModel,
 } from '@sluice/filters';
+import { givingUp, policyOf, problemsOfPolicy } from './failure.js';
 import type { Route } from './route.js';
 import type { RouterOptions } from './router.js';
 import { imagesToValidate, needsValidation } from './validate.js';
@@ -15,8 +16,13 @@ export const noRoutes =
   'there are no routes; give createRouter at least one, or fromClasses a class with an @On… method';
 
 /** Everything that is wrong with a list of routes, one sentence each; empty when nothing is. */
-export function problemsOf(routes: readonly Route[]): readonly string[] {
-  return [...duplicateIds(routes), ...differentTables(routes), ...routes.flatMap(ofRoute)];
+export function problemsOf(routes: readonly Route[], options: RouterOptions): readonly string[] {
+  return [
+    ...duplicateIds(routes),
+    ...differentTables(routes),
+    ...routes.flatMap(ofRoute),
+    ...routes.flatMap((route) => ofFailure(route, options)),
+  ];
 }
 
 /** What is wrong with the rest of the options: with most of it where no compiler has checked them. */
@@ -31,10 +37,42 @@ export function problemsOfOptions(options: RouterOptions): readonly string[] {
     ...(unknownTable === 'fail' || unknownTable === 'skip'
       ? []
       : [`unknownTable is ${unknownTable}; give 'fail' or 'skip'`]),
+    ...ofLedger(options),
     ...(Number.isInteger(concurrency) && concurrency >= 1
       ? []
       : [`concurrency is ${concurrency}; give a whole number from 1 up`]),
   ];
+}
+
+function ofLedger({ ledger, name, onFailure }: RouterOptions): readonly string[] {
+  const policy = policyOf(onFailure);
+  return [
+    ...(ledger && !name
+      ? [
+          'there is a ledger but no name; give a name that stays the same, by which the ledger keeps what is done',
+        ]
+      : []),
+    ...(policy ? problemsOfPolicy(policy, ledger).map((problem) => `onFailure ${problem}`) : []),
+  ];
+}
+
+/** What of a route needs a ledger that is not there, or goes by a policy that cannot be. */
+function ofFailure(route: Route, { ledger, onFailure }: RouterOptions): readonly string[] {
+  const { id, model, once } = route;
+  const problems = route.onFailure
+    ? problemsOfPolicy(route.onFailure, ledger).map((problem) => `the onFailure of ${id} ${problem}`)
+    : [];
+  if (once && !ledger) problems.push(`${id} is to run once, which needs a ledger; give createRouter one`);
+  if (once?.inProgress !== undefined && once.inProgress !== 'wait' && once.inProgress !== 'later') {
+    problems.push(`${id} has the inProgress ${once.inProgress}; give 'wait' or 'later'`);
+  }
+  const action = givingUp(route.onFailure ?? policyOf(onFailure), ledger)?.action;
+  if (model.kind === 'entity' && model.onInvalid === 'park' && !action?.startsWith('park')) {
+    problems.push(
+      `${id} is to park items that do not fit ${model.name}, but its onFailure is ${action ?? "'block'"}; give it 'park-record' or 'park-item'`,
+    );
+  }
+  return problems;
 }
 
 function nameOf(entry: unknown): string {

@@ -1,6 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { StreamRecord } from '@sluice/filters';
 import type { CallContext } from './context.js';
+import type { GivenUp } from './give-up.js';
 import type { Outcome } from './outcome.js';
 import type { CompiledRoute } from './router.js';
 
@@ -50,6 +51,8 @@ export interface Task {
   failure: Outcome | undefined;
   /** Ids of the handlers whose failure has been counted in this delivery. */
   counted: readonly string[] | undefined;
+  /** What its handlers gave up in this delivery. */
+  givenUp: readonly GivenUp[] | undefined;
   /** The longest time that its handlers asked to be left alone in this delivery. */
   afterMs: number;
 }
@@ -79,10 +82,23 @@ export interface Counts {
   neverAgain: number;
   retryLater: number;
   failed: number;
+  /** Of those that are not done by a handler: what was set aside, and what was given up. */
+  parked: number;
+  dropped: number;
 }
 
 export function noCounts(): Counts {
-  return { records: 0, unmatched: 0, handled: 0, skipped: 0, neverAgain: 0, retryLater: 0, failed: 0 };
+  return {
+    records: 0,
+    unmatched: 0,
+    handled: 0,
+    skipped: 0,
+    neverAgain: 0,
+    retryLater: 0,
+    failed: 0,
+    parked: 0,
+    dropped: 0,
+  };
 }
 
 export function recordState(
@@ -91,6 +107,16 @@ export function recordState(
   suspects?: RecordState['suspects'],
 ): RecordState {
   return { done, failures, suspects, groups: undefined, running: undefined };
+}
+
+/** Adds to what this process knows of a record what others have kept of it. */
+export function learn(state: RecordState, { done, failures, suspects }: RecordState): RecordState {
+  state.done = [...new Set([...state.done, ...done])];
+  state.suspects = suspects;
+  for (const [id, count] of Object.entries(failures ?? {})) {
+    state.failures = { ...state.failures, [id]: Math.max(count, state.failures?.[id] ?? 0) };
+  }
+  return state;
 }
 
 /** What a stored progress says of a record above its watermark; nothing when it says nothing of any. */

@@ -13,6 +13,8 @@ import {
 } from '@sluice/filters';
 import type { Change, Expired, Inserted, Modified, Removed } from './change.js';
 import type { Context } from './context.js';
+import { type FailureAction, type FailurePolicy, policyOf } from './failure.js';
+import type { OnceOptions } from './ledger.js';
 import type { Outcome } from './outcome.js';
 
 /** A filter, a handler and its options, as frozen data. Decorated methods and functions give the same. */
@@ -31,6 +33,10 @@ export interface Route {
   readonly exclusive: string | undefined;
   /** The most changes that it takes at a time, as a list; `undefined` for a route that takes one, as it is. */
   readonly maxSize: number | undefined;
+  /** Of a handler that runs once for an event. */
+  readonly once: OnceOptions | undefined;
+  /** What becomes of a change that it does not get done; `undefined` for what the router says. */
+  readonly onFailure: FailurePolicy | undefined;
   readonly handle: (change: never, context: Context) => Handling;
 }
 
@@ -57,6 +63,13 @@ export interface RouteOptions {
   readonly order?: number;
   /** A group's name. Of its routes that match a record the first in order runs, and the others do not. */
   readonly exclusive?: string;
+  /**
+   * Once an event is done by this handler it is not run for it again, in no process: an event is claimed before it and completed after it, with
+   * two writes to the ledger that the router needs for it.
+   */
+  readonly once?: boolean | OnceOptions;
+  /** What becomes of a change that this handler does not get done; by default what the router says. */
+  readonly onFailure?: FailureAction | FailurePolicy;
 }
 
 /** The filter of a route, about its model. */
@@ -170,6 +183,8 @@ export function makeRoute(
     order: options.order ?? 0,
     exclusive: options.exclusive,
     maxSize: kind.maxSize,
+    once: options.once === true ? {} : options.once || undefined,
+    onFailure: policyOf(options.onFailure),
     handle,
   });
 }

@@ -4,7 +4,9 @@ import type { Middleware } from './chain.js';
 import { type Clock, type Random, systemClock } from './clock.js';
 import { callOf } from './deliver.js';
 import { ConfigurationError, UnknownTableError } from './errors.js';
+import { type FailureAction, type FailurePolicy, type GivingUp, givingUp, policyOf } from './failure.js';
 import { type LaneKey, problemOfLane } from './lane-key.js';
+import type { Ledger } from './ledger.js';
 import { consoleLogger, type Logger } from './logger.js';
 import type { Outcome } from './outcome.js';
 import { noRoutes, problemsOf, problemsOfOptions } from './problems.js';
@@ -13,7 +15,7 @@ import { routeIndex } from './route-index.js';
 import { type RoutedTable, type TableAliases, tablesOf } from './tables.js';
 
 export interface RouterOptions {
-  /** Names this router in logs and in what is stored for it. */
+  /** Names this router in what is stored for it, and stays the same for as long as that is to be found. Needed with a ledger. */
   readonly name?: string;
   readonly routes: Route | Routes | readonly (Route | Routes)[];
   /** Around each event of Lambda or page of the poller, around each record and around each handler call; outermost first. */
@@ -33,13 +35,23 @@ export interface RouterOptions {
   readonly unknownTable?: 'fail' | 'skip';
   /**
    * `'strict'`: one record after another. `'lanes'`: one change of an item after another, items concurrently. By default
-   * `'lanes'` where progress is kept durably, `'strict'` otherwise.
+   * `'lanes'` where progress is kept durably, in the poller or with a ledger, and `'strict'` otherwise.
    */
   readonly order?: Order;
   /** Which changes run one after another in `lanes`: those of one `'item'` by default. */
   readonly lane?: LaneKey;
   /** How many records are worked on at a time in `lanes`; 10 by default. */
   readonly concurrency?: number;
+  /**
+   * What is done, parked and claimed, beyond this process: `createLedger(store)` of `@sluice/ledger`. Behind Lambda it makes `lanes` exact; it is
+   * needed for `once` and for parking.
+   */
+  readonly ledger?: Ledger;
+  /**
+   * What becomes of changes that a handler does not get done, where its route does not say. By default `park-item` after 10 failed
+   * attempts with a ledger. Without one they block, and what a handler gives up by `neverAgain` is dropped.
+   */
+  readonly onFailure?: FailureAction | FailurePolicy;
   /** A pino instance, for example; JSON lines on the console by default. */
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -57,6 +69,7 @@ export interface Router {
   readonly order: Order | undefined;
   readonly lane: LaneKey;
   readonly concurrency: number;
+  readonly ledger: Ledger | undefined;
   readonly batchMiddleware: readonly Middleware<BatchCall>[];
   readonly recordMiddleware: readonly Middleware<RecordCall>[];
   readonly logger: Logger;
@@ -73,6 +86,8 @@ export interface CompiledRoute {
   readonly route: Route;
   /** Validates the change where its model asks for it, and runs the handler in its middleware; it never rejects. */
   readonly run: (call: HandlerCall) => Promise<Outcome>;
+  /** What becomes of a change that the handler does not get done. Without one it blocks, unless the handler gives it up. */
+  readonly policy: GivingUp | undefined;
 }
 
 /** Checks everything that can be wrong and compiles the routes. Throws `ConfigurationError` with all problems at once. */
@@ -85,7 +100,7 @@ export function createRouter(options: RouterOptions): Router {
   const problems = [
     ...given.flatMap((entry) => ('problems' in entry ? entry.problems : [])),
     ...ofTables,
-    ...problemsOf(routes),
+    ...problemsOf(routes, options),
     ...problemOfLane(options.lane ?? 'item'),
     ...problemsOfOptions(options),
   ];
@@ -94,7 +109,11 @@ export function createRouter(options: RouterOptions): Router {
 
   const unknownTable = options.unknownTable ?? 'fail';
   const handlerMiddleware = options.middleware?.handler ?? [];
-  const compiled = routes.map((route) => ({ route, run: callOf(route.model, handlerMiddleware) }));
+  const compiled = routes.map((route) => ({
+    route,
+    run: callOf(route.model, layersOf(route, handlerMiddleware, options)),
+    policy: givingUp(route.onFailure ?? policyOf(options.onFailure), options.ledger),
+  }));
   return Object.freeze({
     name: options.name,
     routes,
@@ -103,6 +122,7 @@ export function createRouter(options: RouterOptions): Router {
     order: options.order,
     lane: options.lane ?? 'item',
     concurrency: options.concurrency ?? 10,
+    ledger: options.ledger,
     batchMiddleware: options.middleware?.batch ?? [],
     recordMiddleware: options.middleware?.record ?? [],
     logger: options.logger ?? consoleLogger,
@@ -116,6 +136,15 @@ export function createRouter(options: RouterOptions): Router {
       );
     }),
   });
+}
+
+/** A claim is made once for all that is repeated in it, so its layer is the outermost. */
+function layersOf(
+  { once }: Route,
+  middleware: readonly Middleware<HandlerCall>[],
+  { ledger, name }: RouterOptions,
+): readonly Middleware<HandlerCall>[] {
+  return once && ledger && name !== undefined ? [ledger.once(name, once), ...middleware] : middleware;
 }
 
 /** Lower `order` first; equal ones as they were given. */

@@ -7,11 +7,17 @@
  * - A rejected write may have been applied (a lost reply); the caller reads the row again and compares.
  * - Every applied write gives the row a `version` that this (pk, sk) never had before, also after a delete, so that
  *   a writer that was away cannot mistake a newer row for the one it read.
+ * - Keys are text that is not empty and has no half of a surrogate pair: a `pk` of up to 2048 and an `sk` of up to 1024 bytes
+ *   of UTF-8, as DynamoDB has it. Every call rejects other keys with a `TypeError`, and so a value that JSON would change.
+ * - A row may be too large for an implementation (DynamoDB takes 400 KB with its keys): `put` rejects then, and has done nothing.
  */
 export interface Store {
   /** The row, or `undefined`. */
   get(pk: string, sk: string): Promise<Row | undefined>;
-  /** Up to `limit` rows of `pk` with `sk >= from`, ascending by UTF-8 bytes of `sk`. */
+  /**
+   * Up to `limit` rows of `pk` with `sk >= from`, ascending by UTF-8 bytes of `sk`. `from` is text of any length: `''` is the
+   * beginning, and `<last sk>\0` goes on after a page.
+   */
   list(pk: string, from: string, limit: number): Promise<readonly Row[]>;
   /** Writes the row if its current version is `ifVersion`; `undefined` means that there must be no row yet. */
   put(row: NewRow, ifVersion: string | undefined): Promise<Written>;
@@ -26,7 +32,7 @@ export interface RowKey {
 
 export interface NewRow extends RowKey {
   readonly value: JsonValue;
-  /** Seconds since the epoch after which an implementation may drop the row as litter; never needed for correctness. */
+  /** Whole seconds since the epoch after which an implementation may drop the row as litter; never needed for correctness. */
   readonly expiresAt?: number;
 }
 

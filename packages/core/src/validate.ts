@@ -2,7 +2,7 @@ import type { EntityModel, EventName, Model } from '@sluice/filters';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChangeView } from './change.js';
 import { InvalidItemError } from './errors.js';
-import { failed, type Outcome, outcomeOf, skipped } from './outcome.js';
+import { failed, neverAgain, type Outcome, outcomeOf, skipped } from './outcome.js';
 
 /**
  * Validates the images that the model asks for; the parsed items take their place in the change. Gives the outcome that an
@@ -59,7 +59,8 @@ function invalid(model: EntityModel, issues: readonly StandardSchemaV1.Issue[]):
     model.name,
     issues.map(({ path = [], message }) => ({ path: path.map(segmentOf), message })),
   );
-  return model.onInvalid === 'skip' ? skipped(error.message) : failed(error);
+  if (model.onInvalid === 'skip') return skipped(error.message);
+  return model.onInvalid === 'park' ? neverAgain(error) : failed(error);
 }
 
 function segmentOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {

@@ -114,7 +114,7 @@ export interface EntityModel<T extends ModelTypes = ModelTypes> {
   readonly key: { readonly [attribute: string]: string };
   readonly schema: StandardSchemaV1<unknown, object> | undefined;
   readonly validate: Validate;
-  readonly onInvalid: 'fail' | 'skip';
+  readonly onInvalid: 'fail' | 'skip' | 'park';
 }
 
 /** An entity, and what filters over its attributes are made from. */
@@ -142,8 +142,11 @@ export interface EntityOptions<K, S, V> {
   readonly schema?: S;
   /** `'new'` by default, where there is a schema. */
   readonly validate?: V;
-  /** An item that does not fit the schema: `'fail'` (default) fails the record, `'skip'` passes over it and counts it. */
-  readonly onInvalid?: 'fail' | 'skip';
+  /**
+   * An item that does not fit the schema: `'fail'` (default) is a failed attempt, `'skip'` passes over it and counts it, `'park'` gives it up at
+   * once, so that the handler's `onFailure` sets it aside.
+   */
+  readonly onInvalid?: 'fail' | 'skip' | 'park';
 }
 
 export type KeyTemplates<Keys> = { readonly [Name in keyof Keys]?: string };

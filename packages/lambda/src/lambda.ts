@@ -55,6 +55,7 @@ export function lambda(
     const { firstUnfinished, counts, timedOut, unsettled } = await runBatch(router, records, {
       memory,
       budgetMs,
+      reserveMs,
     });
     if (firstUnfinished === undefined) {
       tell(logger, 'debug', { ...counts }, 'batch done');

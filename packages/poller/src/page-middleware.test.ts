@@ -59,7 +59,7 @@ describe('middleware around pages', () => {
     await given.clock.advance(10_000);
     put(given, 'c');
     await given.clock.advance(10_000);
-    const none = { unmatched: 0, skipped: 0, neverAgain: 0, retryLater: 0 };
+    const none = { unmatched: 0, skipped: 0, neverAgain: 0, retryLater: 0, parked: 0, dropped: 0 };
     expect(seen).toEqual([
       [2, true, 'handled', { ...none, records: 2, handled: 2, failed: 1 }],
       [1, true, 'handled', { ...none, records: 1, handled: 1, failed: 0 }],

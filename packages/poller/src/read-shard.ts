@@ -32,6 +32,7 @@ export function shardReader(shard: ShardToRead, start: ShardCheckpoint, run: Str
     afterFailure: { kind: 'retry', backoff: retryBackoff },
     order: router.order ?? 'lanes',
     recall: recallFrom(start.progress),
+    parking: run.parking,
     signal: working,
   });
   const checkpoint = shardCheckpointing(drain, start, (now) => run.keep(shard.shardId, now), router.clock);

@@ -1,4 +1,4 @@
-import type { DescribeStreamInput, GetRecordsOutput, Shard } from '@sluice/core';
+import type { DescribeStreamInput, GetRecordsOutput, Parking, Shard } from '@sluice/core';
 import { calling, pacing } from './calling.js';
 import { openCheckpoints, unread } from './checkpoint.js';
 import { childLooks, type ListingPart } from './child-looks.js';
@@ -26,7 +26,13 @@ const childCheckDelaysMs = [0, 1_000, 2_000, 5_000, 15_000, 60_000];
 export async function readStream(streamArn: string, run: PollRun): Promise<void> {
   const { clock, logger, stopping } = run;
   const checkpoints = await openCheckpoints(`${run.name}|${streamArn}`, run.startingPosition, run.store, run);
-  const stream: StreamRun = { ...run, streamArn, describeStream: describing(run), keep: checkpoints.save };
+  const stream: StreamRun = {
+    ...run,
+    streamArn,
+    describeStream: describing(run),
+    keep: checkpoints.save,
+    parking: await parkingOf(streamArn, run),
+  };
   const ended = new AbortController();
   const over = AbortSignal.any([stopping, ended.signal]);
 
@@ -180,6 +186,14 @@ export async function readStream(streamArn: string, run: PollRun): Promise<void>
     );
     if (run.onGap === 'halt') run.fail(new StreamGapError({ condition: 'StreamGone', streamArn, shardId }));
   }
+}
+
+/** Only the reader of a stream parks its changes, so what is parked is looked up once; what is free again shows when more is to queue. */
+async function parkingOf(streamArn: string, run: PollRun): Promise<Parking | undefined> {
+  const { router, clock, random, logger, working: signal } = run;
+  if (!router.ledger || router.name === undefined) return undefined;
+  const context = { clock, random, logger, signal, deadlineMs: Number.POSITIVE_INFINITY };
+  return router.ledger.parking({ name: router.name, streamArn, context });
 }
 
 async function isThere(ShardId: string, { api, streamArn, ...run }: StreamRun): Promise<boolean> {

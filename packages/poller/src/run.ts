@@ -1,4 +1,4 @@
-import type { Router, Store, StreamsApi } from '@sluice/core';
+import type { Parking, Router, Store, StreamsApi } from '@sluice/core';
 import type { Caller } from './calling.js';
 import type { Checkpoints, StartingPosition } from './checkpoint.js';
 import type { Crew } from './crew.js';
@@ -25,4 +25,6 @@ export interface StreamRun extends PollRun {
   /** Paced, and repeated while its errors mean "later". */
   readonly describeStream: DescribeStream;
   readonly keep: Checkpoints['save'];
+  /** What is parked of the stream, where the router has a ledger. */
+  readonly parking: Parking | undefined;
 }
