@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Store } from '@sluice/core';
-import { type StoreUnderTest, storeSuite } from '@sluice/testing';
+import { faultyStore, type StoreUnderTest, storeSuite } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FileStore, fileStore, openFileStore } from './file-store.js';
 import { simulatedDisk } from './simulated-disk.js';
@@ -41,7 +41,7 @@ describe('the file store keeps the contract of the storage port', () => {
   const start = async (): Promise<StoreUnderTest> => {
     const store = await opened();
     return {
-      store,
+      ...faultyStore(store),
       reopen: async () => {
         await store.close();
         return opened();
@@ -199,7 +199,10 @@ describe('a file store', () => {
     }
     // biome-ignore lint/suspicious/noExplicitAny: what the types forbid
     await expect(store.put({ pk: 'p', value: 1 } as any, undefined)).rejects.toThrow(
-      'The keys of a row are strings.',
+      'The sk of a row is text of 1 to 1024 bytes of UTF-8; it was of the type undefined.',
+    );
+    await expect(store.put({ pk: 'p', sk: 's', value: 1, expiresAt: 1.5 }, undefined)).rejects.toThrow(
+      'A row expires at a whole number of seconds since the epoch, not at 1.5.',
     );
     await put(store, 'a', 1);
     expect(await all(store)).toEqual({ a: 1 });

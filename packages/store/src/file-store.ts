@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { isSluiceError, type Row, type RowKey, type Store, type Written } from '@sluice/core';
 import { StoreClosedError, StoreWriteError } from './errors.js';
 import { lockFile } from './lock-file.js';
-import { type LogFile, type LogPlace, readLog, syncFolder, writeLog } from './log-file.js';
+import { type LogFile, type LogPlace, readLog, writeLog } from './log-file.js';
+import { makeFolder } from './make-folder.js';
+import { checkFrom, checkKey, checkKeys } from './row-keys.js';
 import { copyOut, copyOutcome, decide, ownCopy, type RowChange, type Write } from './rows.js';
 
 export interface FileStore extends Store {
@@ -154,16 +156,21 @@ export async function openFileStore(place: LogPlace, unlock: () => Promise<void>
   await usableLog();
   return {
     async get(pk, sk) {
+      checkKeys({ pk, sk });
       await readable();
       return copyOut(rows.get({ pk, sk }));
     },
     async list(pk, from, limit) {
+      checkKey('pk', pk);
+      checkFrom(from);
       await readable();
       return rows.list(pk, from, limit).map((row) => copyOut(row));
     },
     put: async (row, ifVersion) => write({ kind: 'put', row: ownCopy(row), ifVersion }),
-    delete: async (row: RowKey, ifVersion) =>
-      write({ kind: 'delete', row: { pk: row.pk, sk: row.sk }, ifVersion }),
+    async delete({ pk, sk }: RowKey, ifVersion) {
+      checkKeys({ pk, sk });
+      return write({ kind: 'delete', row: { pk, sk }, ifVersion });
+    },
     close() {
       closing ??= close();
       return closing;
@@ -171,14 +178,8 @@ export async function openFileStore(place: LogPlace, unlock: () => Promise<void>
   };
 }
 
-/** Makes the folders of the file durably, and follows a link in its place, which a rename would otherwise replace. */
+/** Makes the folders of the file, and follows a link in its place, which a rename would otherwise replace. */
 async function makeFolders(path: string): Promise<string> {
-  const folder = dirname(path);
-  const firstMade = await nodeFiles.mkdir(folder, { recursive: true });
-  if (firstMade !== undefined) {
-    for (let made = folder; made.length >= firstMade.length; made = dirname(made)) {
-      await syncFolder(nodeFiles, dirname(made));
-    }
-  }
+  await makeFolder(dirname(path));
   return nodeFiles.realpath(path).catch(() => path);
 }

@@ -1,8 +1,8 @@
-import { type StoreUnderTest, storeSuite } from '@sluice/testing';
+import { faultyStore, type StoreUnderTest, storeSuite } from '@sluice/testing';
 import { describe, it } from 'vitest';
 import { memoryStore } from './memory-store.js';
 
-const open = async (): Promise<StoreUnderTest> => ({ store: memoryStore() });
+const open = async (): Promise<StoreUnderTest> => faultyStore(memoryStore());
 const inMemory = 'the rows live as long as the process';
 
 describe('the memory store keeps the contract of the storage port', () => {

@@ -1,4 +1,5 @@
 import type { Store, Written } from '@sluice/core';
+import { checkFrom, checkKey, checkKeys } from './row-keys.js';
 import { copyOut, copyOutcome, decide, emptyRows, ownCopy, type Write } from './rows.js';
 
 /** A store that lives as long as the process. Rows that have expired stay. */
@@ -16,9 +17,19 @@ export function memoryStore(): Store {
   }
 
   return {
-    get: async (pk, sk) => copyOut(rows.get({ pk, sk })),
-    list: async (pk, from, limit) => rows.list(pk, from, limit).map((row) => copyOut(row)),
+    async get(pk, sk) {
+      checkKeys({ pk, sk });
+      return copyOut(rows.get({ pk, sk }));
+    },
+    async list(pk, from, limit) {
+      checkKey('pk', pk);
+      checkFrom(from);
+      return rows.list(pk, from, limit).map((row) => copyOut(row));
+    },
     put: async (row, ifVersion) => write({ kind: 'put', row: ownCopy(row), ifVersion }),
-    delete: async (row, ifVersion) => write({ kind: 'delete', row, ifVersion }),
+    async delete(row, ifVersion) {
+      checkKeys(row);
+      return write({ kind: 'delete', row, ifVersion });
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { NewRow, Row, RowKey, Written } from '@sluice/core';
+import { checkKeys } from './row-keys.js';
 
 /** The rows of a store in memory: per partition an array, sorted by sort key. */
 export interface Rows {
@@ -64,9 +65,12 @@ export function decide(
 
 /** The caller's row as a copy of our own, made through JSON, so that every store keeps the same. */
 export function ownCopy({ pk, sk, value, expiresAt }: NewRow): NewRow {
-  if (typeof pk !== 'string' || typeof sk !== 'string') throw new TypeError('The keys of a row are strings.');
+  checkKeys({ pk, sk });
   const copy = JSON.parse(JSON.stringify({ pk, sk, value, expiresAt }, refuseLoss)) as NewRow; // it was one before
   if (copy.value === undefined) throw new TypeError(`A row holds a JSON value, not ${typeof value}.`);
+  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) {
+    throw new TypeError(`A row expires at a whole number of seconds since the epoch, not at ${expiresAt}.`);
+  }
   return copy;
 }
 

@@ -1,6 +1,8 @@
 export { type Engine, type EngineOptions, startEngine } from './engine.js';
 export { EngineMissingError } from './engine-commands.js';
 export { EngineStartError } from './engine-process.js';
+export { type FaultProxy, type HeldCall, startFaultProxy } from './fault-proxy.js';
+export { faultyStore, type StoreFaults } from './faulty-store.js';
 export { exampleBatches, exampleRecords } from './fixtures.js';
 export { type Call, type Delivered, type Given, given } from './given.js';
 export { type ReadResponse, readResponse } from './lambda-response.js';

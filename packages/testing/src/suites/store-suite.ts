@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import type { JsonValue, NewRow, Row, Store } from '@sluice/core';
+import { setImmediate } from 'node:timers/promises';
+import {
+  callStore,
+  deleteRow,
+  type JsonValue,
+  type NewRow,
+  putRow,
+  type Row,
+  type Store,
+  type StoreCalling,
+  type Written,
+} from '@sluice/core';
+import type { StoreFaults } from '../faulty-store.js';
 import { type ConformanceTest, conformanceTests } from './conformance.js';
 
 export type { ConformanceTest };
@@ -7,6 +19,8 @@ export type { ConformanceTest };
 /** An empty store of its own for one test. */
 export interface StoreUnderTest {
   readonly store: Store;
+  /** Makes the next calls of `store` go wrong: by a proxy before the real thing, or else by `faultyStore`. */
+  readonly faults?: StoreFaults;
   /** Ends the use of the store as far as the outside can tell, and opens what it has kept. */
   reopen?(): Promise<Store>;
   close?(): Promise<void>;
@@ -156,6 +170,44 @@ const cases = {
     );
   },
 
+  async 'of many puts and deletes of one version exactly one is applied'({ store }: StoreUnderTest) {
+    for (let round = 0; round < 5; round++) {
+      const row = await put(store, newRow('p', `s${round}`, 'start'));
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          n % 2 ? store.delete(row, row.version) : store.put({ ...row, value: n }, row.version),
+        ),
+      );
+      const won = results.filter(({ applied }) => applied);
+      assert.equal(won.length, 1, `${won.length} of 20 writers won in round ${round}.`);
+      const isDeleted = results.indexOf(won[0] as Written) % 2 === 1;
+      assert.deepEqual(await store.get('p', row.sk), isDeleted ? undefined : won[0]?.applied && won[0].row);
+    }
+  },
+
+  async 'a reader beside a writer sees whole rows, and none that is older than what it has seen'({
+    store,
+  }: StoreUnderTest) {
+    let row = await put(store, newRow('p', 's', { n: 0, same: 0 }));
+    let isWriting = true;
+    const reading = Promise.all([
+      readOn(async () => read(store, 'p', 's')),
+      readOn(async () => (await store.list('p', '', 10))[0] as Row),
+    ]);
+    for (let n = 1; n <= 30; n++) row = await put(store, newRow('p', 's', { n, same: n }), row.version);
+    isWriting = false;
+    await reading;
+
+    async function readOn(readRow: () => Promise<Row>): Promise<void> {
+      for (let seen = 0; isWriting; await setImmediate()) {
+        const { n, same } = (await readRow()).value as { n: number; same: number };
+        assert.equal(n, same);
+        assert.ok(n >= seen, `${n} was read after ${seen}`);
+        seen = n;
+      }
+    }
+  },
+
   async 'writes of different rows at the same time are all applied'({ store }: StoreUnderTest) {
     const names = Array.from({ length: 50 }, (_, n) => `s${String(n).padStart(2, '0')}`);
     await Promise.all(names.map((sk) => put(store, newRow('p', sk, sk))));
@@ -186,6 +238,13 @@ const cases = {
     assert.deepEqual(pages, [names.slice(0, 10), names.slice(10, 20), names.slice(20), []]);
   },
 
+  async 'a list has as many rows as its limit says, however large they are'({ store }: StoreUnderTest) {
+    const names = ['s1', 's2', 's3', 's4', 's5'];
+    for (const sk of names) await put(store, newRow('p', sk, sk.repeat(150_000)));
+    assert.deepEqual(await sortKeys(store, 'p', 's1', 4), names.slice(0, 4));
+    assert.deepEqual(await sortKeys(store, 'p', 's2', 10), names.slice(1));
+  },
+
   async 'partitions do not see each other'({ store }: StoreUnderTest) {
     const keys = ['a', 'a#b', 'a ', 'A', 'ab'].flatMap((pk) =>
       ['c', 'b#c', 'bc'].map((sk) => [pk, sk] as const),
@@ -206,17 +265,58 @@ const cases = {
     }
   },
 
-  async 'a sort key may be empty'({ store }: StoreUnderTest) {
-    const row = await put(store, newRow('p', '', 'empty'));
-    await put(store, newRow('p', 'a', 'a'));
-    assert.deepEqual(await store.get('p', ''), row);
-    assert.deepEqual(await sortKeys(store, 'p', '', 10), ['', 'a']);
+  async 'a partition key has up to 2048 bytes of UTF-8, a sort key up to 1024, and longer ones are refused'({
+    store,
+  }: StoreUnderTest) {
+    for (const [pk, sk] of [
+      ['p'.repeat(2048), 's'.repeat(1024)],
+      ['é'.repeat(1024), '😀'.repeat(256)],
+    ] as const) {
+      assert.equal((await put(store, newRow(pk, sk, 1))).sk, sk);
+      assert.equal((await read(store, pk, sk)).pk, pk);
+      assert.deepEqual(await sortKeys(store, pk, sk, 10), [sk]);
+      await assertKeyRefused(store, `${pk}+`, sk);
+      await assertKeyRefused(store, pk, `${sk}+`);
+      await assert.rejects(store.list(`${pk}+`, '', 10), TypeError);
+    }
   },
 
-  async 'a partition key may be empty'({ store }: StoreUnderTest) {
-    const row = await put(store, newRow('', 's', 'empty'));
-    assert.deepEqual(await store.get('', 's'), row);
-    assert.deepEqual(await store.list('', '', 10), [row]);
+  async 'a list goes on behind the longest sort key'({ store }: StoreUnderTest) {
+    const long = 's'.repeat(1024);
+    const emoji = '😀'.repeat(256);
+    const sorted = ['a', long, `${long.slice(1)}t`, 't', emoji];
+    for (const sk of sorted) await put(store, newRow('p', sk, 1));
+    assert.deepEqual(await sortKeys(store, 'p', `${long}\0`, 2), sorted.slice(2, 4));
+    assert.deepEqual(await sortKeys(store, 'p', `${long.slice(1)}é\0`, 10), sorted.slice(3));
+    assert.deepEqual(await sortKeys(store, 'p', `${emoji}\0`, 10), []);
+  },
+
+  async 'an empty key is refused; a list from the empty text is one from the beginning'({
+    store,
+  }: StoreUnderTest) {
+    const row = await put(store, newRow('p', 's', 1));
+    await assertKeyRefused(store, '', 's');
+    await assertKeyRefused(store, 'p', '');
+    await assert.rejects(store.list('', '', 10), TypeError);
+    assert.deepEqual(await store.list('p', '', 10), [row]);
+  },
+
+  async 'a key with half of a surrogate pair is refused, since UTF-8 has none'({ store }: StoreUnderTest) {
+    await assertKeyRefused(store, 'p\ud800', 's');
+    await assertKeyRefused(store, 'p', 's\udc00');
+    await assert.rejects(store.list('p\ud800', '', 10), TypeError);
+    await assert.rejects(store.list('p', '\ud800', 10), TypeError);
+  },
+
+  async 'what JSON would change, and a time of expiry that is no whole number, is refused'({
+    store,
+  }: StoreUnderTest) {
+    const wrong: readonly unknown[] = [undefined, Number.NaN, [{ deep: Infinity }], 1n, () => {}];
+    for (const value of wrong) {
+      await assert.rejects(store.put(newRow('p', 's', value as JsonValue), undefined), TypeError);
+    }
+    await assert.rejects(store.put({ ...newRow('p', 's', 1), expiresAt: 1.5 }, undefined), TypeError);
+    assert.deepEqual(await store.list('p', '', 10), []);
   },
 
   async 'JSON values come back as they were put'({ store }: StoreUnderTest) {
@@ -269,6 +369,139 @@ const cases = {
     assert.equal((await read(store, 'p', 's')).expiresAt, 4_102_444_800);
     await put(store, newRow('p', 's', 1), first.version);
     assert.equal((await read(store, 'p', 's')).expiresAt, undefined);
+  },
+
+  async 'a write that is throttled does nothing, and one whose reply is lost is applied'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const faults = faultsOf(given);
+    faults.throttle(1);
+    await assert.rejects(store.put(newRow('p', 's', 1), undefined));
+    assert.equal(await store.get('p', 's'), undefined);
+    faults.loseReply(1);
+    await assert.rejects(store.put(newRow('p', 's', 1), undefined));
+    const row = await read(store, 'p', 's');
+    assert.equal(row.value, 1);
+    faults.throttle(1);
+    await assert.rejects(store.delete(row, row.version));
+    assert.deepEqual(await store.get('p', 's'), row);
+    faults.loseReply(1);
+    await assert.rejects(store.delete(row, row.version));
+    assert.equal(await store.get('p', 's'), undefined);
+  },
+
+  async 'a put that is repeated after throttling and lost replies is applied once, and its writer learns so'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const faults = faultsOf(given);
+    let current: Row | undefined;
+    for (const strike of [() => faults.throttle(3), () => faults.loseReply(3)]) {
+      for (const value of ['first', 'second']) {
+        strike();
+        const written = await putRow(store, newRow('p', 's', { value }), current?.version, calling);
+        assert.ok(written.applied, 'The put was refused by the row that it wrote itself.');
+        assert.deepEqual(written.row, { ...newRow('p', 's', { value }), version: written.row.version });
+        assert.deepEqual(await store.list('p', '', 10), [written.row]);
+        current = written.row;
+      }
+    }
+  },
+
+  async 'a delete that is repeated after throttling and lost replies is applied, and its writer learns so'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const faults = faultsOf(given);
+    for (const strike of [() => faults.throttle(3), () => faults.loseReply(3)]) {
+      const row = await put(store, newRow('p', 's', 1));
+      strike();
+      assert.deepEqual(await deleteRow(store, row, calling), { applied: true, row });
+      assert.equal(await store.get('p', 's'), undefined);
+    }
+  },
+
+  async 'a put that is repeated after a lost reply is refused by who has replaced it, and replaces nothing'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const mine = newRow('p', 's', 'mine');
+    faultsOf(given).loseReply(1);
+    await assert.rejects(store.put(mine, undefined));
+    const { version } = await read(store, 'p', 's');
+    const theirs = await put(store, newRow('p', 's', 'theirs'), version);
+    assert.deepEqual(await putRow(store, mine, undefined, calling), { applied: false, current: theirs });
+    assert.deepEqual(await store.get('p', 's'), theirs);
+  },
+
+  async 'a read that is repeated after throttling and lost replies gives what is there'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const faults = faultsOf(given);
+    const row = await put(store, newRow('p', 's', 1));
+    faults.throttle(2);
+    faults.loseReply(2);
+    assert.deepEqual(await callStore(() => store.get('p', 's'), calling), row);
+    faults.loseReply(2);
+    faults.throttle(2);
+    assert.deepEqual(await callStore(() => store.list('p', '', 10), calling), [row]);
+  },
+
+  async 'of many creators exactly one believes that it has won, and has, also when calls go wrong'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const faults = faultsOf(given);
+    for (let round = 0; round < 10; round++) {
+      faults.loseReply(round);
+      faults.throttle(10 - round);
+      faults.loseReply(round);
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, owner) =>
+          putRow(store, newRow('p', `s${round}`, { owner }), undefined, calling),
+        ),
+      );
+      const won = results.filter(({ applied }) => applied);
+      assert.equal(
+        won.length,
+        1,
+        `${won.length} of 20 creators believe in round ${round} that they have won.`,
+      );
+      assert.deepEqual(won[0]?.applied && won[0].row, await store.get('p', `s${round}`));
+    }
+  },
+
+  async 'what many writers add to one row is in it exactly once, also when calls go wrong'(
+    given: StoreUnderTest,
+  ) {
+    const { store } = given;
+    const faults = faultsOf(given);
+    const writers = Array.from({ length: 8 }, (_, writer) => addAll(`writer ${writer}`));
+    await Promise.all(writers);
+    const expected = (await Promise.all(writers)).flat();
+    const { value } = await read(store, 'p', 's');
+    assert.deepEqual([...(value as readonly string[])].sort(), expected.sort());
+
+    async function addAll(writer: string): Promise<readonly string[]> {
+      const names = Array.from({ length: 6 }, (_, n) => `${writer}, addition ${n}`);
+      for (const [n, name] of names.entries()) {
+        faults.loseReply(n % 3);
+        faults.throttle(n % 2);
+        await add(name);
+      }
+      return names;
+    }
+
+    async function add(name: string): Promise<void> {
+      for (;;) {
+        const row = await callStore(() => store.get('p', 's'), calling);
+        const names = (row?.value ?? []) as readonly string[];
+        if (names.includes(name)) return; // a put of ours whose reply was lost, and which somebody has built upon since
+        if ((await putRow(store, newRow('p', 's', [...names, name]), row?.version, calling)).applied) return;
+      }
+    }
   },
 
   async 'what is written survives a reopen'(given: StoreUnderTest) {
@@ -366,6 +599,31 @@ async function read(store: Store, pk: string, sk: string): Promise<Row> {
 
 async function sortKeys(store: Store, pk: string, from: string, limit: number): Promise<string[]> {
   return (await store.list(pk, from, limit)).map(({ sk }) => sk);
+}
+
+/** Repeats at once. What hangs is not given up: a runner's own limit tells of it. */
+const calling: StoreCalling = {
+  clock: {
+    now: () => 0,
+    sleep: (delayMs, signal) => (delayMs < 10_000 ? setImmediate() : aborted(signal)),
+  },
+  random: () => 0,
+  maxAttempts: 1000,
+};
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function faultsOf({ faults }: StoreUnderTest): StoreFaults {
+  assert.ok(faults, 'This case needs `faults`: give them, as faultyStore(store) does, or a fault proxy.');
+  return faults;
+}
+
+async function assertKeyRefused(store: Store, pk: string, sk: string): Promise<void> {
+  await assert.rejects(store.put(newRow(pk, sk, 1), undefined), TypeError);
+  await assert.rejects(store.get(pk, sk), TypeError);
+  await assert.rejects(store.delete({ pk, sk }, 'any'), TypeError);
 }
 
 function reopen({ reopen }: StoreUnderTest): Promise<Store> {
