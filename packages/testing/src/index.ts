@@ -6,14 +6,19 @@ export { faultyStore, type StoreFaults } from './faulty-store.js';
 export { exampleBatches, exampleRecords } from './fixtures.js';
 export { type Call, type Delivered, type Given, given } from './given.js';
 export { type ReadResponse, readResponse } from './lambda-response.js';
-export {
-  type LambdaFunction,
-  type LambdaInvocation,
-  type LambdaReport,
-  type LambdaSimulatorOptions,
-  type SimulatedContext,
-  simulateLambda,
-} from './lambda-simulator.js';
+export { type LambdaReport, simulateLambda } from './lambda-simulator.js';
+export type { LambdaInvocation } from './lambda-simulator-deliveries.js';
+export type { OnFailureDocument } from './lambda-simulator-document.js';
+export type {
+  LambdaFault,
+  LambdaFaultChances,
+  LambdaFaults,
+  Moment,
+  PlannedInvocation,
+} from './lambda-simulator-faults.js';
+export type { LambdaFunction, SimulatedContext } from './lambda-simulator-function.js';
+export type { LambdaSimulatorOptions } from './lambda-simulator-options.js';
+export { type SandboxEnvironment, storeIn } from './lambda-simulator-sandbox.js';
 export {
   type LambdaEvent,
   lambdaEvent,

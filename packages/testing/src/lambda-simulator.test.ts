@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleRecords } from './fixtures.js';
 import { readResponse } from './lambda-response.js';
-import { type LambdaFunction, simulateLambda } from './lambda-simulator.js';
+import { simulateLambda } from './lambda-simulator.js';
+import type { LambdaFunction } from './lambda-simulator-function.js';
 import { recordsOf } from './records.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -32,7 +33,7 @@ describe('a simulated event source mapping', () => {
       events.push(event);
     };
     const report = await simulateLambda({ records, handler, batchSize: 3, retry: 'warm' });
-    expect(report).toMatchObject({ status: 'done', discarded: [], unfinished: [] });
+    expect(report).toMatchObject({ status: 'done', discarded: [], documents: [], unfinished: [] });
     expect(report.invocations.map(({ delivered }) => delivered)).toEqual([
       sequences.slice(0, 3),
       sequences.slice(3, 6),
@@ -43,7 +44,7 @@ describe('a simulated event source mapping', () => {
 
   it('has no batch for no records', async () => {
     const report = await simulateLambda({ records: [], handler: answering(), retry: 'warm' });
-    expect(report).toEqual({ status: 'done', invocations: [], discarded: [], unfinished: [] });
+    expect(report).toEqual({ status: 'done', invocations: [], discarded: [], documents: [], unfinished: [] });
   });
 
   it('delivers everything again from the lowest number that is reported, by value and not as text', async () => {
