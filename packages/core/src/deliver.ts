@@ -103,6 +103,7 @@ async function runRoute(
   // What is repeated within one delivery is one attempt.
   const isCounted = task.counted?.includes(id) === true;
   const attempt = (state.failures?.[id] ?? 0) + (isCounted ? 0 : 1);
+  const { tries } = task;
   const running: Running = { handlerId: id, outcome: toCome };
   state.running = running;
   const group = maxSize === undefined ? undefined : [task];
@@ -119,7 +120,7 @@ async function runRoute(
   if (outcome === notStarted) return outcome;
   task.page.counts[outcome.kind]++;
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
-  else settle(outcome, compiled, attempt, task, group ?? [task], delivery);
+  else settle(outcome, compiled, { attempt, isOver: tries !== task.tries }, task, group ?? [task], delivery);
   return outcome;
 }
 
@@ -184,7 +185,7 @@ function callIn(layers: number): CompiledRoute['run'] {
 function settle(
   outcome: Outcome,
   compiled: CompiledRoute,
-  attempt: number,
+  { attempt, isOver }: { readonly attempt: number; readonly isOver: boolean },
   task: Task,
   group: readonly Task[],
   delivery: Delivery,
@@ -192,14 +193,14 @@ function settle(
   const { policy, route } = compiled;
   const { id } = route;
   const isGivenUp = outcome.kind === 'neverAgain' && policy !== undefined;
-  const isCounted = task.counted?.includes(id);
+  const isCounted = !isOver && task.counted?.includes(id);
   for (const { state } of group) {
     if (isDone(outcome) && !isGivenUp) state.done = [...state.done, id];
     else if (outcome.kind === 'failed' && !isCounted) {
       state.failures = { ...state.failures, [id]: (state.failures?.[id] ?? 0) + 1 };
     }
   }
-  if (outcome.kind === 'failed') task.counted = [...(task.counted ?? []), id];
+  if (outcome.kind === 'failed' && !isOver) task.counted = [...(task.counted ?? []), id];
   if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
   if (!isDone(outcome)) task.state.groups = { ...task.state.groups, [id]: group.length };
   log(delivery, task.record, outcome, 'handler', { handlerId: id, attempt });

@@ -18,7 +18,6 @@ import {
   type Progress,
   progressOf,
   type RecordState,
-  recordState,
   remainingOf,
   type Task,
   type Tracker,
@@ -216,11 +215,18 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
           routes,
           laneKey,
           page,
-          state: recordState(none),
+          state: {
+            done: none,
+            failures: undefined,
+            suspects: undefined,
+            groups: undefined,
+            running: undefined,
+          },
           before,
           position: position++,
           finished: false,
           failure: undefined,
+          tries: 0,
           counted: undefined,
           givenUp: undefined,
           afterMs: 0,
@@ -337,6 +343,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     lane.tries++;
     const asked = outcome.kind === 'retryLater' ? outcome.error.afterMs : undefined;
     const delayMs = Math.max(task.afterMs, asked ?? backoff.delayMs(lane.tries, random));
+    task.tries++;
     task.counted = undefined;
     task.afterMs = 0;
     // What a layer around the page aborted is over; the record is not.

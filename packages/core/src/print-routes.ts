@@ -17,12 +17,14 @@ export function printRoutes(router: Router): string {
 }
 
 function rowOf(route: Route, router: Router): readonly string[] {
-  const { id, model, events, when, order, exclusive } = route;
+  const { id, model, events, when, order, exclusive, once, onFailure } = route;
   const { name } = tableOfModel(model);
   const table = router.tables.find((one) => one.model.name === name)?.text ?? name;
   const options = [
     order === 0 ? [] : `order ${order}`,
     exclusive === undefined ? [] : `exclusive ${exclusive}`,
+    once ? 'once' : [],
+    onFailure ? `${onFailure.action} after ${onFailure.attempts ?? 10}` : [],
   ];
   return [
     id,

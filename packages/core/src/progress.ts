@@ -49,7 +49,9 @@ export interface Task {
   finished: boolean;
   /** Why it was not done when it was last tried. */
   failure: Outcome | undefined;
-  /** Ids of the handlers whose failure has been counted in this delivery. */
+  /** How often it has been set back in this drain: a call that is given up may go on, and end in a later try than its own. */
+  tries: number;
+  /** Ids of the handlers whose failure has been counted in this try. */
   counted: readonly string[] | undefined;
   /** What its handlers gave up in this delivery. */
   givenUp: readonly GivenUp[] | undefined;

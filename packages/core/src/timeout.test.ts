@@ -5,6 +5,7 @@ import {
   type Clock,
   type Context,
   contextWith,
+  createDrain,
   createProcessMemory,
   createRouter,
   type HandlerCall,
@@ -151,6 +152,23 @@ describe('timeout', () => {
     expect(running.outcomes).toMatchObject([{ error: { code: 'TIMEOUT' } }]);
     await vi.advanceTimersByTimeAsync(5000);
     expect(running.outcomes).toHaveLength(1);
+  });
+
+  it('around records, abandoned ones included, leaves the count of attempts right', async () => {
+    const attempts: number[] = [];
+    const failing = route.insert(shop, { id: 'h' }, async (_change, { attempt }) => {
+      attempts.push(attempt);
+      await after(1500);
+      throw new Error('too late anyway');
+    });
+    const middleware = { record: [timeout({ afterMs: 1000, ifIgnored: 'abandon' })] };
+    const router = createRouter({ routes: failing, middleware, clock, logger: silent });
+    const afterFailure = { kind: 'retry', backoff: { delayMs: () => 10 } } as const;
+    const drain = createDrain(router, { afterFailure, order: 'lanes' });
+    drain.offer([record]);
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(attempts).toEqual([1, 2, 3]);
+    drain.stop();
   });
 
   it('still hears the end of the delivery, before its own time is up', async () => {
