@@ -31,7 +31,7 @@ export interface FailureDocument {
     readonly batchSize: 1;
     readonly streamArn: string;
   };
-  /** The text of `{ "Records": [record] }`: an event that a Lambda function or `sluice` can be given as it is. */
+  /** The text of `{ "Records": [record] }`, an event as a Lambda function gets it. */
   readonly payload?: string;
   readonly sluice: {
     readonly router?: string;
