@@ -5,6 +5,15 @@ export { type FaultProxy, type HeldCall, startFaultProxy } from './fault-proxy.j
 export { faultyStore, type StoreFaults } from './faulty-store.js';
 export { exampleBatches, exampleRecords } from './fixtures.js';
 export { type Call, type Delivered, type Given, given } from './given.js';
+export {
+  type Effect,
+  type Expected,
+  type GuaranteesReport,
+  guarantees,
+  type HandledRecord,
+  type Overtaken,
+  type RecordName,
+} from './guarantees.js';
 export { type ReadResponse, readResponse } from './lambda-response.js';
 export { type LambdaReport, simulateLambda } from './lambda-simulator.js';
 export type { LambdaInvocation } from './lambda-simulator-deliveries.js';
