@@ -22,6 +22,22 @@ export function readArguments(argv: readonly string[]): Config {
       ]),
     )
     .option('--checkpoint-file <file>', 'file that keeps the progress; one process at a time')
+    .option(
+      '--checkpoint-table <table>',
+      'DynamoDB table that keeps the progress instead; createTable of @sluice/store/dynamodb makes it',
+    )
+    .option('--name <name>', "whose progress it is (default: the router's name)")
+    .addOption(
+      new Option(
+        '--on-gap <action>',
+        'what to do about records that were trimmed before they were read',
+      ).choices(['halt', 'report']),
+    )
+    .option(
+      '--max-ahead <records>',
+      'how many records may pass one that keeps failing (default 1000)',
+      Number,
+    )
     .option('--health-port <port>', 'port of GET /health, 0 for a free one (default 8080)', Number)
     .addOption(
       new Option('--log-level <level>', 'lowest level that is logged').choices([

@@ -32,6 +32,8 @@ describe('the configuration', () => {
       startingPosition: 'TRIM_HORIZON',
       healthPort: 8080,
       shutdownGraceMs: 25_000,
+      onGap: 'halt',
+      maxAhead: 1000,
     });
   });
 
@@ -43,14 +45,22 @@ describe('the configuration', () => {
         problems: expect.arrayContaining([
           expect.stringContaining('setting "router" is missing'),
           expect.stringContaining('setting "streams"'),
-          expect.stringContaining(
-            'setting "checkpointFile" is missing (as a flag --checkpoint-file: file that keeps',
-          ),
+          expect.stringContaining('the progress has no place; give either "checkpointFile"'),
           expect.stringContaining('setting "healthPort"'),
           expect.stringContaining('typo'),
         ]),
       }),
     );
+  });
+
+  it('keeps the progress in one place', () => {
+    const flags = { router: './router.js', streams: ['a'] };
+    expect(readConfig(undefined, { ...flags, checkpointTable: 'progress' })).toMatchObject({
+      checkpointTable: 'progress',
+    });
+    expect(() =>
+      readConfig(undefined, { ...flags, checkpointTable: 'progress', checkpointFile: 'rows.jsonl' }),
+    ).toThrowError(/the progress has two places/);
   });
 
   it('that cannot be read says which file and why', () => {

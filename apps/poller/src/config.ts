@@ -10,7 +10,14 @@ const schema = z.strictObject({
   region: z.string().optional(),
   endpoint: z.url().optional().describe('another endpoint than AWS, for a local engine'),
   startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
-  checkpointFile: z.string().describe('file that keeps the progress; one process at a time'),
+  checkpointFile: z.string().optional().describe('file that keeps the progress; one process at a time'),
+  checkpointTable: z
+    .string()
+    .optional()
+    .describe('DynamoDB table that keeps the progress, in the same Region'),
+  name: z.string().min(1).optional().describe("whose progress it is; the router's name by default"),
+  onGap: z.enum(['halt', 'report']).default('halt'),
+  maxAhead: z.number().int().min(0).default(1000),
   healthPort: z.number().int().min(0).max(65_535).default(8080),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   shutdownGraceMs: z.number().int().min(0).default(25_000),
@@ -27,14 +34,21 @@ export function readConfig(file: string | undefined, flags: Flags): Config {
   const set = Object.entries(flags).filter(([, value]) => value !== undefined);
   const given: Record<PropertyKey, unknown> = { ...(file && readFile(file)), ...Object.fromEntries(set) };
   const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new ConfigurationError(
-    parsed.error.issues.map(({ path: [setting, ...inside], message }) => {
+  const kept = [given['checkpointFile'], given['checkpointTable']].filter((place) => place !== undefined);
+  if (parsed.success && kept.length === 1) return parsed.data;
+  const issues = parsed.error?.issues ?? [];
+  throw new ConfigurationError([
+    ...(kept.length === 1
+      ? []
+      : [
+          `the progress has ${kept.length === 0 ? 'no place' : 'two places'}; give either "checkpointFile" (--checkpoint-file) or "checkpointTable" (--checkpoint-table)`,
+        ]),
+    ...issues.map(({ path: [setting, ...inside], message }) => {
       if (setting === undefined) return message;
       const problem = given[setting] === undefined ? 'is missing' : `cannot be used: ${message}`;
       return `setting "${[setting, ...inside].join('.')}" ${problem}${meaningOf(setting)}`;
     }),
-  );
+  ]);
 }
 
 function readFile(file: string): object {

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { isSluiceError, SluiceError } from '@sluice/core';
 import { poll } from '@sluice/poller';
-import { fileStore } from '@sluice/store';
+import { type FileStore, fileStore } from '@sluice/store';
+import { type DynamoDbStore, dynamoDbStore } from '@sluice/store/dynamodb';
 import { pino } from 'pino';
 import { readArguments } from './arguments.js';
+import type { Config } from './config.js';
 import { counted, newHealth, serveHealth } from './health.js';
 import { loadRouter } from './load-router.js';
 
@@ -30,14 +32,14 @@ try {
   const config = readArguments(process.argv);
   logger.level = config.logLevel;
   const router = counted({ ...(await loadRouter(config.router)), logger }, health);
-  const store = await fileStore(config.checkpointFile);
+  const store = await storeOf(config);
   try {
     const { server, port } = await serveHealth(health, config.healthPort);
     if (!stop.signal.aborted) health.status = 'running';
     logger.info({ streams: config.streams, healthPort: port, routes: router.routes.length }, 'polling');
     await poll(router, { ...config, store, signal: stop.signal }).finally(() => server.close());
   } finally {
-    await store.close();
+    await ('close' in store ? store.close() : store.destroy());
   }
   if (!stop.signal.aborted)
     throw new SluiceError('STREAMS_ENDED', 'all streams have ended; enable them and start again');
@@ -50,6 +52,21 @@ try {
 }
 // The router's module may keep timers and connections, and a handler may hang.
 setTimeout(() => process.exit(), 1_000).unref();
+
+/** One of the two places is given, as was checked. */
+async function storeOf({
+  checkpointFile,
+  checkpointTable,
+  region,
+  endpoint,
+}: Config): Promise<FileStore | DynamoDbStore> {
+  if (checkpointTable === undefined) return fileStore(checkpointFile as string);
+  return dynamoDbStore({
+    tableName: checkpointTable,
+    ...(region && { region }),
+    ...(endpoint && { endpoint }),
+  });
+}
 
 function end(fields: object, message: string): void {
   health.status = 'stopping';
