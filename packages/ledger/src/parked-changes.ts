@@ -1,0 +1,185 @@
+import {
+  type Clock,
+  callStore,
+  type FailureReason,
+  type ParkingMode,
+  type Random,
+  type Row,
+  type Store,
+  type StreamRecord,
+} from '@sluice/core';
+import {
+  callingOf,
+  endRow,
+  type ParkedSelection,
+  readable,
+  removeMarks,
+  rowsOf,
+  selectedQueues,
+  type Tool,
+  type ToolOptions,
+  toolOf,
+} from './parked-queues.js';
+import {
+  idOf,
+  type ParkedRow,
+  parkedRow,
+  placeOf,
+  problemOfRecord,
+  type Queue,
+  type StoredChange,
+  type StoredError,
+} from './parked-rows.js';
+import { ParkedChangeUnreadableError } from './parking-errors.js';
+
+/** A change that is set aside, as it is kept. */
+export interface ParkedChange {
+  /** Names it: its stream's ARN, the handler, the item as a digest, and the sequence number, joined by `|`. */
+  readonly id: string;
+  readonly streamArn: string;
+  readonly handlerId: string;
+  /** The identity of its event. */
+  readonly eventId: string;
+  /** As it came from the stream; without its images when these are large and have not been read, see `object`. */
+  readonly record: StreamRecord;
+  /** Where the whole record is among the large objects, if it was too large for a row. */
+  readonly object?: string;
+  /** `record`: it was parked alone. `item`: later changes of its item queue behind it. `behind`: it is one of these. */
+  readonly mode: ParkingMode;
+  readonly reason: FailureReason;
+  /** Of its last failure; the first 2000 characters of the message. */
+  readonly error: StoredError;
+  /** Failed attempts so far, those of redrives among them. */
+  readonly attempts: number;
+  /** Milliseconds since the epoch: of its last failure, and of its parking. */
+  readonly failedAtMs: number;
+  readonly parkedAtMs: number;
+  /** Until when a redrive has it in hand, if one has; it may renew that. Milliseconds since the epoch. */
+  readonly runningUntilMs?: number;
+}
+
+export interface ParkedChanges {
+  /**
+   * Those of a selection: stream by stream, handler by handler, and those of an item in order. Large records are not read. At most
+   * `limit`. Rejects with `ParkedChangeUnreadableError` where one cannot be read; those before it have been given.
+   */
+  list(selection?: ParkedSelection, options?: { readonly limit?: number }): AsyncIterable<ParkedChange>;
+  /**
+   * One, with its whole record where `largeObjects` is given; `undefined` when there is none of this id any more. Rejects with
+   * `ParkedChangeUnreadableError` when it cannot be read.
+   */
+  get(id: string): Promise<ParkedChange | undefined>;
+  /** Gives changes up, also those that cannot be read. What queues behind one of them stays. */
+  discard(selection: ParkedSelection): Promise<DiscardReport>;
+}
+
+/** Ids, in the order in which the changes came. */
+export interface DiscardReport {
+  readonly discarded: readonly string[];
+  /** Those that a redrive has in hand. They stay. */
+  readonly busy: readonly string[];
+}
+
+export interface ParkedChangesOptions extends ToolOptions {
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/**
+ * What is parked for a router: to look at, and to give up. Calls of the store are repeated for up to 10 seconds, and then reject
+ * with its error. What selects nothing, and what is no id, is a `TypeError`.
+ */
+export function parkedChanges(
+  store: Store,
+  routerName: string,
+  options: ParkedChangesOptions = {},
+): ParkedChanges {
+  const tool = toolOf(store, routerName, options);
+  return {
+    async *list(selection = 'all', { limit = Number.POSITIVE_INFINITY } = {}) {
+      let left = limit;
+      for await (const { queue, only } of selectedQueues(tool, selection)) {
+        for await (const row of rowsOf(tool, queue, only)) {
+          if (only !== undefined && row.sk !== only) break;
+          const parked = parkedRow(row);
+          if (parked.state === 'ENDED') continue;
+          if (left-- <= 0) return;
+          yield parkedChange(queue, row, parked);
+        }
+      }
+    },
+    async get(id) {
+      const { queue, key } = placeOf(routerName, id);
+      const row = await callStore(() => store.get(key.pk, key.sk), callingOf(tool));
+      const parked = row && parkedRow(row);
+      if (!row || !parked || parked.state === 'ENDED') return undefined;
+      const change = parkedChange(queue, row, parked);
+      if (!change.object || !tool.largeObjects) return change;
+      return { ...change, record: await wholeRecord(tool, row, parked.change) };
+    },
+    async discard(selection) {
+      const discarded: string[] = [];
+      const busy: string[] = [];
+      for await (const { queue, only } of selectedQueues(tool, selection)) {
+        for await (const row of rowsOf(tool, queue, only)) {
+          if (tool.signal?.aborted || (only !== undefined && row.sk !== only)) break;
+          const end = await discardRow(tool, row);
+          if (end === 'discarded') discarded.push(idOf(queue, row.sk));
+          if (end === 'busy') busy.push(idOf(queue, row.sk));
+        }
+        await removeMarks(tool, queue);
+      }
+      return { discarded, busy };
+    },
+  };
+}
+
+async function discardRow(tool: Tool, listed: Row): Promise<'discarded' | 'busy' | 'ended'> {
+  for (let row: Row | undefined = listed; row; ) {
+    const parked = readable(row);
+    if (parked?.state === 'ENDED') break;
+    if (parked?.state === 'RUNNING' && parked.untilMs > tool.clock.now()) return 'busy';
+    const written = await endRow(tool, row, 'DISCARDED');
+    if (written.applied) return 'discarded';
+    row = written.current;
+  }
+  return 'ended';
+}
+
+export function parkedChange(
+  queue: Queue,
+  row: Row,
+  parked: Exclude<ParkedRow, { readonly state: 'ENDED' }>,
+): ParkedChange {
+  return {
+    id: idOf(queue, row.sk),
+    streamArn: queue.streamArn,
+    ...parked.change,
+    ...(parked.state === 'RUNNING' && { runningUntilMs: parked.untilMs }),
+  };
+}
+
+/** The record of a change with its images. Throws `ParkedChangeUnreadableError` where they cannot be had. */
+export async function wholeRecord(
+  tool: Tool,
+  row: Row,
+  { record, object }: StoredChange,
+): Promise<StreamRecord> {
+  const { largeObjects } = tool;
+  if (object === undefined) return record;
+  if (!largeObjects) {
+    throw new ParkedChangeUnreadableError(
+      row,
+      `its images are in the large object ${object}; give largeObjects`,
+    );
+  }
+  const body = await callStore(() => largeObjects.get(object), callingOf(tool));
+  if (body === undefined) throw new ParkedChangeUnreadableError(row, `there is no large object ${object}`);
+  try {
+    const whole = JSON.parse(body);
+    if (problemOfRecord(whole) === undefined) return whole as StreamRecord; // as it was written here
+  } catch (error) {
+    throw new ParkedChangeUnreadableError(row, `the large object ${object} is no JSON`, { cause: error });
+  }
+  throw new ParkedChangeUnreadableError(row, `the large object ${object} is no stream record`);
+}

@@ -1,0 +1,217 @@
+import {
+  type AttributeMap,
+  type Clock,
+  callStore,
+  deleteRow,
+  putRow,
+  type Random,
+  type Row,
+  type Store,
+  type StoreCalling,
+  systemClock,
+  type Written,
+} from '@sluice/core';
+import type { LargeObjects } from './large-objects.js';
+import {
+  asJson,
+  endedLifetimeMs,
+  handlerAndItem,
+  itemOf,
+  type MarkKind,
+  markKey,
+  markOf,
+  type ParkedRow,
+  parkedRow,
+  placeOf,
+  type Queue,
+  queuePk,
+  streamPk,
+} from './parked-rows.js';
+import { patienceMs } from './parking.js';
+
+/** Which parked changes: one, those of a handler, an item or a stream (of all that are named, when several are), or all. */
+export type ParkedSelection =
+  | 'all'
+  | { readonly id: string }
+  | { readonly handlerId: string; readonly keys?: AttributeMap; readonly streamArn?: string }
+  | { readonly keys: AttributeMap; readonly streamArn?: string }
+  | { readonly streamArn: string };
+
+export interface ToolOptions {
+  /** Where the changes are that are too large for a row; the one that the ledger has. */
+  readonly largeObjects?: LargeObjects;
+  /** Ends the work between two changes, and the waits. */
+  readonly signal?: AbortSignal;
+}
+
+/** What tools work on. */
+export interface Tool extends ToolOptions {
+  readonly store: Store;
+  readonly routerName: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The queues that a selection is in, and of it the one change that it names. */
+export interface SelectedQueue {
+  readonly queue: Queue;
+  /** Its sort key. */
+  readonly only: string | undefined;
+}
+
+const pageSize = 25;
+
+export function toolOf(
+  store: Store,
+  routerName: string,
+  options: ToolOptions & { readonly clock?: Clock; readonly random?: Random },
+): Tool {
+  return { clock: systemClock, random: Math.random, ...options, store, routerName };
+}
+
+export function callingOf({ clock, random, signal }: Tool): StoreCalling {
+  return { clock, random, signal, untilMs: clock.now() + patienceMs };
+}
+
+/** Throws a `TypeError` for what selects nothing in particular. */
+export async function* selectedQueues(tool: Tool, selection: ParkedSelection): AsyncIterable<SelectedQueue> {
+  const { id, handlerId, keys, streamArn } = wishes(selection);
+  if (id !== undefined) {
+    const { queue, key } = placeOf(tool.routerName, id);
+    yield { queue, only: key.sk };
+    return;
+  }
+  const item = keys && itemOf(keys);
+  for (const arn of streamArn === undefined ? await streamsOf(tool) : [streamArn]) {
+    for (const queue of await queuesOf(tool, arn)) {
+      const isWanted =
+        (handlerId ?? queue.handlerId) === queue.handlerId && (item ?? queue.item) === queue.item;
+      if (isWanted) yield { queue, only: undefined };
+    }
+  }
+}
+
+interface Wishes {
+  readonly id?: string;
+  readonly handlerId?: string;
+  readonly keys?: AttributeMap;
+  readonly streamArn?: string;
+}
+
+function wishes(selection: ParkedSelection): Wishes {
+  if (selection === 'all') return {};
+  const wished: Wishes = selection;
+  const { id, handlerId, keys, streamArn } = wished;
+  if ([id, handlerId, keys, streamArn].some((wish) => wish !== undefined)) return wished;
+  throw new TypeError(
+    "Expected parked changes by their id, handlerId, keys or streamArn, or 'all'; got none of these.",
+  );
+}
+
+async function streamsOf(tool: Tool): Promise<readonly string[]> {
+  const rows = await rowsFrom(tool, tool.routerName, 'S#');
+  return rows.map(({ sk }) => sk.slice(2));
+}
+
+/** Those that have a mark, each once, in the order of handlers and items. */
+async function queuesOf(tool: Tool, streamArn: string): Promise<readonly Queue[]> {
+  const pk = streamPk(tool.routerName, streamArn);
+  const marks = [...(await rowsFrom(tool, pk, 'A#')), ...(await rowsFrom(tool, pk, 'Q#'))];
+  const names = new Set(marks.map(({ sk }) => sk.slice(2)).sort());
+  return [...names].map((name) => ({
+    routerName: tool.routerName,
+    streamArn,
+    ...handlerAndItem(`Q#${name}`),
+  }));
+}
+
+async function rowsFrom(tool: Tool, pk: string, prefix: string): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for await (const row of listed(tool, pk, prefix)) {
+    if (!row.sk.startsWith(prefix)) break;
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** The rows of a queue in order, those that have ended among them. */
+export function rowsOf(tool: Tool, queue: Queue, from = ''): AsyncIterable<Row> {
+  return listed(tool, queuePk(queue), from);
+}
+
+async function* listed(tool: Tool, pk: string, first: string): AsyncIterable<Row> {
+  for (let from = first; ; ) {
+    const page = await callStore(() => tool.store.list(pk, from, pageSize), callingOf(tool));
+    yield* page;
+    if (page.length < pageSize) return;
+    from = after(page.at(-1)?.sk);
+  }
+}
+
+/** Where a list goes on behind a row. */
+export function after(sk = ''): string {
+  return `${sk}\0`;
+}
+
+/** Ends a change at the version of its row, and lets go of its large object; what of that fails is left to its own end. */
+export async function endRow(tool: Tool, row: Row, as: 'DONE' | 'DISCARDED'): Promise<Written> {
+  const { clock, store, largeObjects } = tool;
+  const ended = readable(row);
+  const change = ended && ended.state !== 'ENDED' ? ended.change : undefined;
+  const endedAtMs = clock.now();
+  const value: ParkedRow = { state: 'ENDED', as, endedAtMs, parkedAtMs: change?.parkedAtMs ?? 0 };
+  const expiresAt = Math.ceil((endedAtMs + endedLifetimeMs) / 1000);
+  const { pk, sk } = row;
+  const written = await putRow(
+    store,
+    { pk, sk, value: asJson(value), expiresAt },
+    row.version,
+    callingOf(tool),
+  );
+  if (written.applied && change?.object) await largeObjects?.delete(change.object).catch(() => undefined);
+  return written;
+}
+
+/** `undefined` for a row that cannot be read. */
+export function readable(row: Row): ParkedRow | undefined {
+  try {
+    return parkedRow(row);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a queue was found to be when its marks were to be deleted. */
+export type QueueEnd =
+  | { readonly kind: 'gone' }
+  /** Its first change that has not ended. */
+  | { readonly kind: 'parked'; readonly sk: string }
+  /** A change has been announced that is not there yet. */
+  | { readonly kind: 'coming'; readonly announcedAtMs: number };
+
+/** Deletes the marks of a queue, if nothing is in it and nothing is about to be. Rule 2 of `openParking`. */
+export async function removeMarks(tool: Tool, queue: Queue): Promise<QueueEnd> {
+  const kinds: readonly MarkKind[] = ['Q', 'A'];
+  for (const kind of kinds) {
+    const end = await removeMark(tool, queue, kind);
+    if (end.kind !== 'gone') return end;
+  }
+  return { kind: 'gone' };
+}
+
+async function removeMark(tool: Tool, queue: Queue, kind: MarkKind): Promise<QueueEnd> {
+  const { store } = tool;
+  const { pk, sk } = markKey(queue, kind);
+  for (let row = await callStore(() => store.get(pk, sk), callingOf(tool)); row; ) {
+    const { announced, announcedAtMs } = markOf(row);
+    let hasEnded = tool.clock.now() > announcedAtMs + endedLifetimeMs;
+    for await (const change of rowsOf(tool, queue)) {
+      if (readable(change)?.state !== 'ENDED') return { kind: 'parked', sk: change.sk };
+      if (change.sk === announced) hasEnded = true;
+    }
+    if (!hasEnded) return { kind: 'coming', announcedAtMs };
+    const deleted = await deleteRow(store, row, callingOf(tool));
+    row = deleted.applied ? undefined : deleted.current;
+  }
+  return { kind: 'gone' };
+}

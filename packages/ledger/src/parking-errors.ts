@@ -1,0 +1,26 @@
+import { type RowKey, SluiceError } from '@sluice/core';
+
+/** A parked change cannot be read. It stays where it is. */
+export class ParkedChangeUnreadableError extends SluiceError {
+  override readonly name: string = 'ParkedChangeUnreadableError';
+  constructor({ pk, sk }: RowKey, problem: string, options?: ErrorOptions) {
+    super(
+      'PARKED_CHANGE_UNREADABLE',
+      `The parked change in the row ${sk} of ${pk} cannot be read: ${problem}. Nothing was changed. ` +
+        'Mend what is wrong, or discard the change by its id.',
+      options,
+    );
+  }
+}
+
+/** A change is too large for a row, and there is no other place for it. It is not parked, and stays unfinished. */
+export class ParkedChangeTooLargeError extends SluiceError {
+  override readonly name: string = 'ParkedChangeTooLargeError';
+  constructor(bytes: number, limit: number) {
+    super(
+      'PARKED_CHANGE_TOO_LARGE',
+      `A change of ${bytes} bytes is to be parked, and a row holds at most ${limit}. ` +
+        'Give createLedger a place for large objects, as in { largeObjects: s3Objects({ bucket, prefix }) } of @sluice/store/s3.',
+    );
+  }
+}

@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { putRow, type Router, type Row, type Store, type StreamRecord, type Written } from '@sluice/core';
+import { type ParkedChange, parkedChange, wholeRecord } from './parked-changes.js';
+import {
+  callingOf,
+  endRow,
+  type ParkedSelection,
+  readable,
+  removeMarks,
+  rowsOf,
+  type SelectedQueue,
+  selectedQueues,
+  type Tool,
+  type ToolOptions,
+  toolOf,
+} from './parked-queues.js';
+import {
+  asJson,
+  idOf,
+  type ParkedRow,
+  parkedRow,
+  type Queue,
+  type StoredChange,
+  storedError,
+} from './parked-rows.js';
+import { type ClaimedChange, claimChange, whileOurs } from './redrive-claim.js';
+import { hasRoute, type RunResult, runParked } from './redrive-run.js';
+
+export interface RedriveOptions extends ToolOptions {
+  /** Runs nothing and changes nothing, and tells in `planned` what would be run. */
+  readonly dryRun?: boolean;
+  /**
+   * Whether a change should not be run any more. Asked of the last one of each queue that is to be run, with its whole record: the
+   * earlier ones are followed by it. All of a queue are left when it says so. `staleByItem` makes one.
+   */
+  readonly isStale?: (parked: ParkedChange) => Promise<boolean>;
+  /** Names this redrive; `randomUUID` of `node:crypto` by default. Never gives the same twice. */
+  readonly newId?: () => string;
+}
+
+/** Ids of parked changes, in the order in which they were come to. */
+export interface RedriveReport {
+  /** Would have been run: with `dryRun` alone. */
+  readonly planned: readonly string[];
+  /** Run, and not parked any more. */
+  readonly done: readonly string[];
+  /** Not done once more, or not to be read. They stay, and what queues behind them. */
+  readonly failed: readonly { readonly id: string; readonly error: Error }[];
+  /** Left since `isStale` said so. */
+  readonly stale: readonly string[];
+  /** Left since the router does not have their handler any more, or it does not match them. */
+  readonly noRoute: readonly string[];
+  /** Not tried, since an earlier change of their item stays parked. */
+  readonly behind: readonly string[];
+  /** Another redrive has them in hand. */
+  readonly busy: readonly string[];
+}
+
+/**
+ * Runs parked changes once more, on the way that all records take: middleware, validation, `once`, with the attempts that they have had.
+ * Queue by queue and in order; the first one of an item that is not done stops its queue, and the others go on. Changes that were
+ * parked alone (`park-record`) stop nothing. What comes into a queue while it is redriven is run too, unless one change was named. When a
+ * queue is empty its mark goes, and the item's next changes run as they come.
+ *
+ * It may be run beside the source and beside other redrives. When its process dies, the change that it had in hand can be
+ * redriven a minute later; if that had been done, it is done again (`once` narrows that window).
+ *
+ * Rejects with the store's error when the store does not answer for 10 seconds: what was done until then stays done.
+ */
+export async function redrive(
+  router: Router,
+  store: Store,
+  selection: ParkedSelection,
+  options: RedriveOptions = {},
+): Promise<RedriveReport> {
+  if (router.name === undefined) {
+    throw new TypeError(
+      'Parked changes are found by the name of their router, and this one has none; give createRouter a name.',
+    );
+  }
+  const { clock, random } = router;
+  const redriving: Redriving = {
+    router,
+    tool: toolOf(store, router.name, { clock, random, ...options }),
+    options,
+    owner: options.newId?.() ?? randomUUID(),
+    report: { planned: [], done: [], failed: [], stale: [], noRoute: [], behind: [], busy: [] },
+  };
+  for await (const selected of selectedQueues(redriving.tool, selection)) {
+    if (options.signal?.aborted) break;
+    await redriveQueue(selected, redriving);
+  }
+  return redriving.report;
+}
+
+interface Redriving {
+  readonly router: Router;
+  readonly tool: Tool;
+  readonly options: RedriveOptions;
+  readonly owner: string;
+  readonly report: { readonly [Name in keyof RedriveReport]: RedriveReport[Name][number][] };
+}
+
+/** An announced change is put within `patienceMs` of `openParking`; longer than this its source has died. */
+const comingMs = 15_000;
+const lookAgainMs = 200;
+
+async function redriveQueue(selected: SelectedQueue, redriving: Redriving): Promise<void> {
+  const { tool, options } = redriving;
+  const { queue, only } = selected;
+  while (await runQueue(selected, redriving)) {
+    if (options.dryRun || tool.signal?.aborted) return;
+    const end = await removeMarks(tool, queue);
+    if (end.kind === 'gone' || only !== undefined) return;
+    if (end.kind === 'parked') continue;
+    const leftMs = end.announcedAtMs + comingMs - tool.clock.now();
+    if (leftMs <= 0) return;
+    await tool.clock.sleep(Math.min(lookAgainMs, leftMs), tool.signal);
+  }
+}
+
+/** What a row is to the changes behind it. */
+type Left = 'nothing' | 'stays' | 'blocks';
+
+/** Whether nothing of the queue stays that was there. */
+async function runQueue(selected: SelectedQueue, redriving: Redriving): Promise<boolean> {
+  const { tool } = redriving;
+  const { queue, only } = selected;
+  const isStale = await isQueueStale(selected, redriving);
+  let isEmpty = true;
+  let isBlocked = false;
+  if (isStale === undefined) return false;
+  for await (const row of rowsOf(tool, queue)) {
+    if (tool.signal?.aborted) return false;
+    if (only !== undefined && row.sk > only) break;
+    const isWanted = only === undefined || row.sk === only;
+    const left = isWanted
+      ? await runRow(row, { queue, isBlocked, isStale }, redriving)
+      : leftOf(readable(row));
+    if (left !== 'nothing') isEmpty = false;
+    if (left === 'blocks') isBlocked = true;
+  }
+  return isEmpty;
+}
+
+function leftOf(parked: ParkedRow | undefined): Left {
+  if (parked?.state === 'ENDED') return 'nothing';
+  return parked?.change.mode === 'record' ? 'stays' : 'blocks';
+}
+
+/** `undefined` when that cannot be told; so much is in the report. */
+async function isQueueStale(selected: SelectedQueue, redriving: Redriving): Promise<boolean | undefined> {
+  const { tool, options, report } = redriving;
+  const { queue, only } = selected;
+  if (!options.isStale) return false;
+  let last: Row | undefined;
+  for await (const row of rowsOf(tool, queue, only)) {
+    if (only !== undefined && row.sk !== only) break;
+    if (readable(row)?.state !== 'ENDED') last = row;
+  }
+  if (!last) return false;
+  try {
+    const parked = parkedRow(last);
+    if (parked.state === 'ENDED') return false;
+    const record = await wholeRecord(tool, last, parked.change);
+    return await options.isStale({ ...parkedChange(queue, last, parked), record });
+  } catch (error) {
+    report.failed.push({ id: idOf(queue, last.sk), error: asError(error) });
+    return undefined;
+  }
+}
+
+interface Place {
+  readonly queue: Queue;
+  /** Whether a change before it stays. */
+  readonly isBlocked: boolean;
+  readonly isStale: boolean;
+}
+
+async function runRow(listed: Row, place: Place, redriving: Redriving): Promise<Left> {
+  const { tool, owner } = redriving;
+  for (let row: Row | undefined = listed; row; ) {
+    const judged = await judge(row, place, redriving);
+    if (judged.kind === 'left') return judged.left;
+    const claimed = await claimChange(tool, row, judged.change, owner);
+    if ('signal' in claimed) return runClaimed(claimed, judged, place.queue, redriving);
+    row = claimed.current;
+  }
+  return 'nothing';
+}
+
+type Judged =
+  | { readonly kind: 'left'; readonly left: Left }
+  | { readonly kind: 'run'; readonly change: StoredChange; readonly record: StreamRecord };
+
+/** Whether a change is to be run; if not, the report says why. */
+async function judge(row: Row, place: Place, { router, tool, options, report }: Redriving): Promise<Judged> {
+  const { queue, isBlocked, isStale } = place;
+  const id = idOf(queue, row.sk);
+  const parked = readable(row);
+  const leave = (why: string[], left = leftOf(parked)): Judged => {
+    why.push(id);
+    return { kind: 'left', left };
+  };
+  try {
+    const readRow = parkedRow(row);
+    if (readRow.state === 'ENDED') return { kind: 'left', left: 'nothing' };
+    const { change } = readRow;
+    if (!router.routes.some((route) => route.id === change.handlerId)) return leave(report.noRoute);
+    if (isBlocked) return leave(report.behind);
+    const record = await wholeRecord(tool, row, change);
+    if (!hasRoute(router, change.handlerId, record)) return leave(report.noRoute);
+    if (isStale) return leave(report.stale);
+    if (readRow.state === 'RUNNING' && readRow.untilMs > tool.clock.now()) return leave(report.busy);
+    if (options.dryRun) return leave(report.planned, 'nothing');
+    return { kind: 'run', change, record };
+  } catch (error) {
+    report.failed.push({ id, error: asError(error) });
+    return { kind: 'left', left: leftOf(parked) };
+  }
+}
+
+async function runClaimed(
+  claimed: ClaimedChange,
+  { change, record }: { readonly change: StoredChange; readonly record: StreamRecord },
+  queue: Queue,
+  { router, tool, owner, report }: Redriving,
+): Promise<Left> {
+  const { signal = claimed.signal } = tool;
+  const result = await runParked(router, change, record, AbortSignal.any([signal, claimed.signal])).catch(
+    notRun,
+  );
+  await claimed.release();
+  const { row } = claimed;
+  const id = idOf(queue, row.sk);
+  const written = await whileOurs(owner, row, (row) =>
+    result.kind === 'done' ? endRow(tool, row, 'DONE') : putBack(tool, row, change, result),
+  );
+  if (!written.applied) {
+    report.busy.push(id);
+    return written.current ? leftOf(readable(written.current)) : 'nothing';
+  }
+  if (result.kind === 'done') {
+    report.done.push(id);
+    return 'nothing';
+  }
+  report.failed.push({ id, error: result.error });
+  return leftOf({ state: 'PARKED', change });
+}
+
+function notRun(error: unknown): RunResult {
+  return { kind: 'failed', error: asError(error), reason: 'attempts', isAttempt: false };
+}
+
+type Failure = Extract<RunResult, { readonly kind: 'failed' }>;
+
+/** As it was, or with one attempt more. */
+function putBack(
+  tool: Tool,
+  { pk, sk, version }: Row,
+  before: StoredChange,
+  failure: Failure,
+): Promise<Written> {
+  const { error, reason, isAttempt } = failure;
+  const failed = {
+    error: storedError(error),
+    reason,
+    attempts: before.attempts + 1,
+    failedAtMs: tool.clock.now(),
+  };
+  const change = isAttempt && !tool.signal?.aborted ? { ...before, ...failed } : before;
+  const value: ParkedRow = { state: 'PARKED', change };
+  return putRow(tool.store, { pk, sk, value: asJson(value) }, version, callingOf(tool));
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}
