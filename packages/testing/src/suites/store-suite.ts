@@ -147,7 +147,7 @@ const cases = {
     store,
   }: StoreUnderTest) {
     let current = await put(store, newRow('p', 's', 'start'));
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const { version } = current;
       const results = await Promise.all(
         Array.from({ length: 50 }, (_, writer) => store.put(newRow('p', 's', `${round}/${writer}`), version)),
@@ -454,12 +454,12 @@ const cases = {
   ) {
     const { store } = given;
     const faults = faultsOf(given);
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 6; round++) {
       faults.loseReply(round);
-      faults.throttle(10 - round);
+      faults.throttle(6 - round);
       faults.loseReply(round);
       const results = await Promise.all(
-        Array.from({ length: 20 }, (_, owner) =>
+        Array.from({ length: 12 }, (_, owner) =>
           putRow(store, newRow('p', `s${round}`, { owner }), undefined, calling),
         ),
       );
@@ -467,7 +467,7 @@ const cases = {
       assert.equal(
         won.length,
         1,
-        `${won.length} of 20 creators believe in round ${round} that they have won.`,
+        `${won.length} of 12 creators believe in round ${round} that they have won.`,
       );
       assert.deepEqual(won[0]?.applied && won[0].row, await store.get('p', `s${round}`));
     }
@@ -478,14 +478,14 @@ const cases = {
   ) {
     const { store } = given;
     const faults = faultsOf(given);
-    const writers = Array.from({ length: 8 }, (_, writer) => addAll(`writer ${writer}`));
+    const writers = Array.from({ length: 6 }, (_, writer) => addAll(`writer ${writer}`));
     await Promise.all(writers);
     const expected = (await Promise.all(writers)).flat();
     const { value } = await read(store, 'p', 's');
     assert.deepEqual([...(value as readonly string[])].sort(), expected.sort());
 
     async function addAll(writer: string): Promise<readonly string[]> {
-      const names = Array.from({ length: 6 }, (_, n) => `${writer}, addition ${n}`);
+      const names = Array.from({ length: 5 }, (_, n) => `${writer}, addition ${n}`);
       for (const [n, name] of names.entries()) {
         faults.loseReply(n % 3);
         faults.throttle(n % 2);
