@@ -1,6 +1,7 @@
 import type { Clock, StreamRecord } from '@sluice/core';
 import type { LambdaFault, Moment } from './lambda-simulator-faults.js';
 import {
+  cheapReason,
   createSandbox,
   type Sandbox,
   type SandboxEnvironment,
@@ -84,7 +85,7 @@ export function startFunction({ newSandbox, clock, timeoutMs }: FunctionOptions)
       if (!over.signal.aborted) throw new TaskTimedOut(timeoutMs);
     });
     const death = worker.death.then(() => {
-      throw new RuntimeExited();
+      if (!over.signal.aborted) throw new RuntimeExited();
     });
     const strikes = [
       ...strikeAt(fault.crash, worker.kill, over.signal),
@@ -99,7 +100,7 @@ export function startFunction({ newSandbox, clock, timeoutMs }: FunctionOptions)
       if (isKilled || !worker.handler) worker.kill();
       return { sandbox, startedMs, endedMs: clock.now(), error };
     } finally {
-      over.abort();
+      over.abort(cheapReason);
       worker.freeze();
       idle.push(worker);
     }

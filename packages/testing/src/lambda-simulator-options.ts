@@ -112,10 +112,22 @@ function problemsOf(options: LambdaSimulatorOptions): string[] {
     ...(retryDelayMs >= 0 && retryDelayMs < Infinity
       ? []
       : [`retryDelayMs is a time from 0, not ${retryDelayMs}.`]),
+    ...chanceProblems(faults),
     ...(inOrder ? [] : ['The records are of one stream, with growing sequence numbers.']),
     ...(writtenMs && records.some((record) => !Number.isFinite(writtenMs(record)))
       ? ['writtenMs gives milliseconds since the epoch.']
       : []),
+  ];
+}
+
+function chanceProblems(faults: LambdaFaults | undefined): string[] {
+  if (typeof faults === 'function' || !faults) return [];
+  const { withinMs = 0, withinSteps = 0, ...chances } = faults;
+  return [
+    ...Object.entries(chances)
+      .filter(([, chance]) => !(chance >= 0 && chance <= 1))
+      .map(([name, chance]) => `The chance of ${name} is 0 to 1, not ${chance}.`),
+    ...(withinMs >= 0 && withinSteps >= 0 ? [] : ['withinMs and withinSteps are from 0.']),
   ];
 }
 

@@ -429,13 +429,13 @@ it('settings that no mapping has are refused, all at once', async () => {
   const wrong = simulateLambda({
     records,
     handler: done,
-    faults: {},
+    faults: { crash: 2, withinMs: -1 },
     parallelizationFactor: 11,
     maximumRecordAgeInSeconds: 59,
     retryDelayMs: Number.NaN,
     writtenMs: () => Number.NaN,
   });
   await expect(wrong).rejects.toThrow(
-    /Faults need a newSandbox.*above 1 needs a newSandbox.*parallelizationFactor is 1 to 10.*-1 or 60 to 604800.*retryDelayMs.*writtenMs/,
+    /Faults need a newSandbox.*above 1 needs a newSandbox.*parallelizationFactor is 1 to 10.*-1 or 60 to 604800.*retryDelayMs.*chance of crash is 0 to 1.*withinMs.*writtenMs/,
   );
 });
