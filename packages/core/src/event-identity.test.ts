@@ -59,6 +59,13 @@ describe('the identity of an event', () => {
   it('is a SHA-256 in base64url, which holds no item data', () => {
     for (const id of [eventIdOf(one), idempotencyKeyOf(one, 'h')]) expect(id).toMatch(/^[\w-]{43}$/);
   });
+
+  it('is there for keys that DynamoDB cannot have written, so that such a record can be given up', () => {
+    const keys = { pk: { X: 'odd' } as never };
+    expect(eventIdOf(record(keys))).toMatch(/^[\w-]{43}$/);
+    expect(eventIdOf(record(keys))).not.toBe(eventIdOf(record(keys, { sequence: '9' })));
+    expect(eventIdOf(record(keys))).not.toBe(eventIdOf(record({ pk: { X: 'other' } as never })));
+  });
 });
 
 describe('the key of an item', () => {

@@ -72,13 +72,18 @@ function identity(record: StreamRecord): unknown[] {
   ];
 }
 
-function canonicalKeys(keys: AttributeMap): unknown[] {
-  return namesInOrder(keys).map((name) => {
-    const value = keys[name] as AttributeMap[string];
-    const type = typeOf(value);
-    const plain = payload(value, type);
-    return [name, type, type === 'N' ? canonicalDecimal(plain as string) : plain];
-  });
+/** Keys that DynamoDB cannot have written are taken as they are, so that a record with such can be told, parked and dropped. */
+function canonicalKeys(keys: AttributeMap): unknown {
+  try {
+    return namesInOrder(keys).map((name) => {
+      const value = keys[name] as AttributeMap[string];
+      const type = typeOf(value);
+      const plain = payload(value, type);
+      return [name, type, type === 'N' ? canonicalDecimal(plain as string) : plain];
+    });
+  } catch {
+    return keys;
+  }
 }
 
 /** There are one or two, mostly in order as they are; to sort even those takes ten times as long as to look. */
