@@ -44,6 +44,35 @@ describe('the ledger', () => {
   });
 });
 
+describe('lanes behind Lambda', () => {
+  it('repeat nothing, in whatever process', async () => {
+    const ledger = createLedger(memoryStore());
+    const effects: string[] = [];
+    let left = 1;
+    const note = route.on(shop, { id: 'note' }, ({ keys: { pk }, eventName }) => {
+      if (pk === 'A' && left-- > 0) throw new Error('not yet');
+      effects.push(`${pk} ${eventName}`);
+    });
+    const aProcess = () => given(createRouter({ name: 'shop', routes: note, ledger }));
+    const item = (pk: string) => ({ pk, sk: 'x' });
+    const batch = [
+      records.insert(item('A')),
+      records.insert(item('B')),
+      records.remove(item('B')),
+      records.remove(item('A')),
+    ];
+    // #region lanes
+    const first = await aProcess().when(...batch); // A's insert fails; B's changes go on
+    expect(first.firstUnfinished).toBe(batch[0]?.dynamodb.SequenceNumber);
+    expect(effects).toEqual(['B INSERT', 'B REMOVE']);
+
+    const second = await aProcess().when(...batch); // a fresh process gets the batch again
+    expect(second.firstUnfinished).toBeUndefined();
+    expect(effects).toEqual(['B INSERT', 'B REMOVE', 'A INSERT', 'A REMOVE']);
+    // #endregion
+  });
+});
+
 describe('once', () => {
   it('acts on an event once, whoever delivers it', async () => {
     const ledger = createLedger(memoryStore());
