@@ -69,7 +69,7 @@ export function toolOf(
   return { clock: systemClock, random: Math.random, ...options, store, routerName };
 }
 
-export function callingOf({ clock, random, signal }: Tool): StoreCalling {
+export function callingOf({ clock, random, signal }: Tool): StoreCalling & { readonly untilMs: number } {
   return { clock, random, signal, untilMs: clock.now() + patienceMs };
 }
 

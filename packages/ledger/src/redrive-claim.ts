@@ -45,17 +45,19 @@ function keepClaim(tool: Tool, claimed: Row, change: StoredChange, owner: string
   };
 
   async function renew(): Promise<void> {
-    for (let untilMs = clock.now() + claimMs; ; ) {
+    // Lost a little before anybody else may begin.
+    const lastMs = () => clock.now() + claimMs * 0.9;
+    for (let untilMs = lastMs(); ; ) {
       await clock.sleep(claimMs / 3, released.signal);
       if (released.signal.aborted) return;
-      const begunAtMs = clock.now();
+      const nextMs = lastMs();
       try {
-        const written = await whileOurs(owner, row, (current) => putClaim(tool, current, change, owner));
+        const written = await whileOurs(owner, row, (row) => putClaim(tool, row, change, owner, untilMs));
         if (!written.applied) return lost.abort(new ClaimLostError());
         row = written.row;
-        untilMs = begunAtMs + claimMs;
+        untilMs = nextMs;
       } catch (error) {
-        if (clock.now() >= untilMs) return lost.abort(new ClaimLostError({ cause: error }));
+        if (clock.now() + claimMs / 3 >= untilMs) return lost.abort(new ClaimLostError({ cause: error }));
       }
     }
   }
@@ -81,7 +83,12 @@ function putClaim(
   { pk, sk, version }: Row,
   change: StoredChange,
   owner: string,
+  untilMs = Number.POSITIVE_INFINITY,
 ): Promise<Written> {
+  const calling = callingOf(tool);
   const claim: ParkedRow = { state: 'RUNNING', change, owner, untilMs: tool.clock.now() + claimMs };
-  return putRow(tool.store, { pk, sk, value: asJson(claim) }, version, callingOf(tool));
+  return putRow(tool.store, { pk, sk, value: asJson(claim) }, version, {
+    ...calling,
+    untilMs: Math.min(calling.untilMs, untilMs),
+  });
 }
