@@ -16,7 +16,7 @@ export interface Store {
   get(pk: string, sk: string): Promise<Row | undefined>;
   /**
    * Up to `limit` rows of `pk` with `sk >= from`, ascending by UTF-8 bytes of `sk`. `from` is text of any length: `''` is the
-   * beginning, and `<last sk>\0` goes on after a page.
+   * beginning, and `<last sk>\0` goes on after a page. Of writes that are made meanwhile it may have some and not others.
    */
   list(pk: string, from: string, limit: number): Promise<readonly Row[]>;
   /** Writes the row if its current version is `ifVersion`; `undefined` means that there must be no row yet. */

@@ -49,10 +49,12 @@ function forSdk(value: AttributeValue): SdkValue {
   if ('S' in value) return { S: value.S };
   if ('N' in value) return { N: value.N };
   if ('B' in value) return { B: Buffer.from(value.B, 'base64') };
-  throw new TypeError(`A key of an item is S, N or B, not ${Object.keys(value)}.`);
+  throw new TypeError(`a key of the record is not S, N or B but ${Object.keys(value)}`);
 }
 
-function onWire(value: SdkValue): AttributeValue {
+/** The SDK has no value for an attribute of the item that is named `__proto__`: better no answer than a wrong one. */
+function onWire(value: SdkValue | undefined): AttributeValue {
+  if (value === undefined) throw new TypeError('the AWS SDK gave an attribute without its value');
   if (value.S !== undefined) return { S: value.S };
   if (value.N !== undefined) return { N: value.N };
   if (value.B !== undefined) return { B: base64(value.B) };
@@ -63,7 +65,7 @@ function onWire(value: SdkValue): AttributeValue {
   if (value.SS !== undefined) return { SS: value.SS };
   if (value.NS !== undefined) return { NS: value.NS };
   if (value.BS !== undefined) return { BS: value.BS.map(base64) };
-  throw new TypeError('DynamoDB gave a value of a type that is not known here. Update @sluice/store.');
+  throw new TypeError('the item has a value of a type that is not known here');
 }
 
 function base64(bytes: Uint8Array): string {

@@ -20,7 +20,7 @@ export function clientFor(
   return { client: own, destroy: () => own.destroy() };
 }
 
-/** Without limits the SDK waits for ever. Two calls fit into the 10 seconds after which callers give a call of a store up. */
+/** Without limits the SDK waits for ever. These are below the 10 seconds after which callers give a call of a store up. */
 const limits = {
   connectionTimeout: 2_000,
   requestTimeout: 5_000,

@@ -55,4 +55,10 @@ describe('the store suite', () => {
     const needsReopen = storeSuite(async () => ({ store })).find((test) => test.name === name);
     await expect(needsReopen?.run()).rejects.toThrow('This case needs `reopen`');
   });
+
+  it('asks for faults where a case needs them', async () => {
+    const name = 'a write that is throttled does nothing, and one whose reply is lost is applied';
+    const needsFaults = storeSuite(async () => ({ store: wrongStore() })).find((test) => test.name === name);
+    await expect(needsFaults?.run()).rejects.toThrow('This case needs `faults`');
+  });
 });
