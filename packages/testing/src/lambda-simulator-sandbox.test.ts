@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createSandbox, storeIn } from './lambda-simulator-sandbox.js';
 import { virtualClock } from './virtual-clock.js';
@@ -64,6 +65,7 @@ describe('a sandbox', () => {
     note('aborted', environment.clock.sleep(1000, stop.signal));
     note('over', environment.clock.sleep(1, stop.signal));
     await clock.advance(1);
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
     stop.abort();
     note('aborted before', environment.clock.sleep(1000, stop.signal));
     await clock.advance(0);

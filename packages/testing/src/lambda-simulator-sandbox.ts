@@ -92,7 +92,6 @@ export function createSandbox(sandbox: number, clock: Clock): Sandbox {
   function kill(): void {
     if (state === 'dead') return;
     state = 'dead';
-    held = [];
     for (const ended of sleeping) ended.abort(cheapReason);
     die();
   }

@@ -225,6 +225,15 @@ describe('a crash', () => {
     }
   });
 
+  it('counts the steps of its own invocation', async () => {
+    const report = await simulated({ newSandbox: noting([]), batchSize: 3 }, { 2: { crash: { step: 1 } } });
+    expect(shape(report)).toEqual([
+      [1, '012'],
+      [1, '345'],
+      [2, '345'],
+    ]);
+  });
+
   it('can be made by what runs in the sandbox', async () => {
     let crashes = 1;
     const newSandbox = ({ clock, crash }: SandboxEnvironment): LambdaFunction => {
@@ -345,6 +354,17 @@ describe('a duplicate invocation', () => {
       [1, '012'],
     ]);
     expect(log).toHaveLength(18);
+  });
+
+  it('leaves behind a first one that goes on, and is in the report all the same', async () => {
+    const report = await simulated(
+      { newSandbox: noting([]), timeoutMs: 3000 },
+      { 1: { timeout: { ms: 5 }, duplicate: { afterMs: 0, heeded: 'second' } } },
+    );
+    expect(report.invocations).toMatchObject([
+      { number: 1, sandbox: 1, unheeded: true, error: { name: 'Sandbox.Timedout' } },
+      { number: 2, sandbox: 2, duplicateOf: 1 },
+    ]);
   });
 
   it('that the mapping goes by decides what comes next', async () => {
