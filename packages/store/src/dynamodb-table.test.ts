@@ -9,9 +9,9 @@ import {
   DynamoDBClient,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Engine, type FaultProxy, startEngine, startFaultProxy, virtualClock } from '@sluice/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTable, type DynamoDbOptions } from './dynamodb.js';
+import { type Engine, type FaultProxy, startEngine, startFaultProxy } from '@sluice/testing';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTable, type DynamoDbOptions, dynamoDbStore } from './dynamodb.js';
 
 let engine: Engine;
 let proxy: FaultProxy;
@@ -85,6 +85,21 @@ describe('createTable', () => {
     proxy.loseReply(2, 'UpdateTimeToLive');
     await Promise.all([createTable(access), createTable(access), createTable(access)]);
     await createTable(access);
+  });
+
+  it('and the store find region, endpoint and credentials where the SDK does', async () => {
+    vi.stubEnv('AWS_REGION', engine.region);
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', engine.endpoint);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', engine.credentials.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', engine.credentials.secretAccessKey);
+    // #region store
+    await createTable({ tableName: 'sluice' }); // once, where you set things up
+    const store = dynamoDbStore({ tableName: 'sluice' });
+    // #endregion
+    await store.put({ pk: 'p', sk: 's', value: 1 }, undefined);
+    expect(await store.get('p', 's')).toMatchObject({ value: 1 });
+    store.destroy();
+    vi.unstubAllEnvs();
   });
 
   it('uses a client that is given, and leaves it open', async () => {
@@ -230,7 +245,7 @@ describe('createTable on a service that takes its time', () => {
     const client = new DynamoDBClient({ region, credentials, endpoint, maxAttempts: 1 });
     let waitedMs = 0;
     const clock = {
-      ...virtualClock(),
+      now: () => waitedMs,
       sleep: async (delayMs: number) => {
         waitedMs += delayMs;
       },
