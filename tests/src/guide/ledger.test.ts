@@ -170,8 +170,10 @@ describe('what is given up', () => {
 
   it('may be older than its item', async () => {
     const store = memoryStore();
-    const mail = route.on(Order, { id: 'mail', onFailure: 'park-record' }, ({ new: image }) =>
-      image?.total === 30 ? neverAgain('an odd total') : undefined,
+    const mail = route.on(
+      Order,
+      { id: 'mail', events: ['INSERT', 'MODIFY'], onFailure: 'park-record' },
+      ({ new: image }) => (image.total === 30 ? neverAgain('an odd total') : undefined),
     );
     const router = createRouter({ name: 'shop', routes: mail, ledger: createLedger(store) });
     const placed = records.insert(order('jo'));
