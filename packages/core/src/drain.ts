@@ -358,7 +358,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
 
   function stop(): void {
     delivery.stopped = true;
-    halt.abort();
+    halt.abort('stopped'); // without a reason it would make an error, with its stack
     signal.removeEventListener('abort', stop);
     wakeWaiters();
   }

@@ -19,6 +19,8 @@ export interface StoreCalling {
 
 const backoff = exponentialBackoff({ initialMs: 100, maxMs: 2_000 });
 const timeoutMs = 10_000;
+/** Without a reason each abort would make an error, with its stack. */
+const settled = 'settled';
 
 /**
  * Makes a call of a store, and repeats it while it fails, with a backoff of 100 ms to 2 s. One that hangs for 10 seconds has
@@ -68,7 +70,7 @@ function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promi
       if (!answered.signal.aborted) reject(late(limitMs));
     });
   });
-  return Promise.race([call(), tooLate]).finally(() => answered.abort());
+  return Promise.race([call(), tooLate]).finally(() => answered.abort(settled));
 }
 
 function late(limitMs: number): Error {

@@ -53,7 +53,7 @@ export function timeout({ afterMs, ifIgnored = 'wait' }: TimeoutOptions): AnyMid
     });
     const running = next({ ...call, context: contextWith(context, { signal: work.signal }) });
     const outcome = await Promise.race([running, late]);
-    settled.abort();
+    settled.abort('settled'); // without a reason it would make an error, with its stack
     context.signal.removeEventListener('abort', stop);
     if (!isLate || outcome.kind !== 'failed' || outcome.error === work.signal.reason) return outcome;
     return failed(new TimeoutError(afterMs, { cause: outcome.error }));
