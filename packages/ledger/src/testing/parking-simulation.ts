@@ -230,9 +230,11 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
   async function lastRedrives(): Promise<void> {
     isCalm = true;
     const process = start('last');
-    for (let round = 0; round < 20; round++) {
+    // Each round may end at one more failure of an item.
+    for (let round = 0; round < 80; round++) {
       await clock.sleep(61_000);
-      await redrive(routerOn(process), process.store, 'all', { newId });
+      const { failed, busy } = await redrive(routerOn(process), process.store, 'all', { newId });
+      if (failed.length + busy.length === 0) break;
     }
     // What was announced by the dead and never came is forgotten when it cannot come any more.
     if (!deaths && !zombies) return;
