@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isSluiceError } from '@sluice/filters';
 import { exponentialBackoff } from './backoff.js';
 import type { Clock, Random } from './clock.js';
 import type { NewRow, Row, Store, Written } from './store.js';
@@ -33,7 +34,8 @@ export async function callStore<T>(call: () => Promise<T>, calling: StoreCalling
       return await inTime(call, Math.min(timeoutMs, untilMs - clock.now()), clock);
     } catch (error) {
       const delayMs = backoff.delayMs(attempt, random);
-      if (attempt >= maxAttempts || signal?.aborted || clock.now() + delayMs >= untilMs) throw error;
+      if (isFinal(error) || attempt >= maxAttempts || signal?.aborted) throw error;
+      if (clock.now() + delayMs >= untilMs) throw error;
       onFailure?.(error, attempt);
       await clock.sleep(delayMs, signal);
       if (signal?.aborted) throw error;
@@ -61,6 +63,13 @@ export async function deleteRow(store: Store, row: Row, calling: StoreCalling): 
   const written = await callStore(() => store.delete(row, row.version), calling);
   return written.applied || written.current ? written : { applied: true, row };
 }
+
+/** What no repetition helps, by the codes that stores give it. */
+function isFinal(error: unknown): boolean {
+  return isSluiceError(error) && finalCodes.includes(error.code);
+}
+
+const finalCodes = ['ROW_TOO_LARGE', 'STORE_CLOSED'];
 
 function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promise<T> {
   if (limitMs <= 0) return Promise.reject(late(limitMs));
