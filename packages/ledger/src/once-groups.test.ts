@@ -158,7 +158,11 @@ describe('a group', () => {
     const contexts: Context[] = [];
     const one = given.process(noting([], 20_000, contexts)).deliver(records);
     await given.clock.advance(1);
-    await given.overwrite(records[1], { state: 'CLAIMED', owner: 'another', untilMs: given.clock.now() + 40_000 });
+    await given.overwrite(records[1], {
+      state: 'CLAIMED',
+      owner: 'another',
+      untilMs: given.clock.now() + 40_000,
+    });
     const { counts } = await given.clock.run(one);
     expect(contexts[0]?.signal.reason).toMatchObject({ code: 'CLAIM_LOST' });
     expect(counts.retryLater).toBe(1);

@@ -1,11 +1,12 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
-  exponentialBackoff,
+  callStore,
   type JsonValue,
   type NewRow,
   type Progress,
+  putRow,
   type Row,
   type Store,
+  type StoreCalling,
 } from '@sluice/core';
 import type { Caller } from './calling.js';
 import { CheckpointConflictError, CheckpointStoreError, CheckpointUnreadableError } from './errors.js';
@@ -56,8 +57,6 @@ export interface Checkpoints {
 const finishedLifetimeMs = 7 * 24 * 3_600_000;
 const attemptsAtStart = 8;
 const attemptsAfterStop = 5;
-const storeTimeoutMs = 10_000;
-const backoff = exponentialBackoff({ initialMs: 100, maxMs: 2_000 });
 
 /**
  * The checkpoints of one stream under one name: rows `S#<shardId>` and the beginning in row `M`, all with the key
@@ -82,15 +81,24 @@ export async function openCheckpoints(
 
   async function begin(store: Store): Promise<Beginning> {
     const row = { pk, sk: 'M', value: { ...wanted } };
-    const written = await repeating('M', 'write', () => store.put(row, undefined), attemptsAtStart);
-    const current = written.applied ? written.row : written.current;
-    return !current || isDeepStrictEqual(current.value, row.value) ? wanted : beginningIn(current);
+    const written = await repeating(
+      'M',
+      'write',
+      (calling) => putRow(store, row, undefined, calling),
+      attemptsAtStart,
+    );
+    return written.applied || !written.current ? wanted : beginningIn(written.current);
   }
 
   async function readShards(store: Store): Promise<void> {
     let from = 'S#';
     for (;;) {
-      const page = await repeating(from, 'read', () => store.list(pk, from, 100), attemptsAtStart);
+      const page = await repeating(
+        from,
+        'read',
+        (calling) => callStore(() => store.list(pk, from, 100), calling),
+        attemptsAtStart,
+      );
       for (const row of page.filter(({ sk }) => sk.startsWith('S#'))) {
         const shardId = row.sk.slice('S#'.length);
         remember(shardId, checkpointIn(row));
@@ -117,48 +125,32 @@ export async function openCheckpoints(
     return { ...row, expiresAt: Math.ceil((clock.now() + finishedLifetimeMs) / 1000) };
   }
 
-  /**
-   * Resolves to the row's new version. When a reply was lost, the repeated write is refused by the row that it wrote
-   * itself, and that is a success.
-   */
+  /** Resolves to the row's new version. */
   async function write(store: Store, row: NewRow, ifVersion: string | undefined): Promise<string> {
-    const written = await repeating(row.sk, 'write', () => store.put(row, ifVersion));
+    const written = await repeating(row.sk, 'write', (calling) => putRow(store, row, ifVersion, calling));
     if (written.applied) return written.row.version;
-    const { current } = written;
-    if (current && isDeepStrictEqual(current.value, row.value)) return current.version;
     throw new CheckpointConflictError(row);
   }
 
+  /** Until `stopping` aborts, and a few times after that. */
   async function repeating<T>(
     sk: string,
     doing: 'read' | 'write',
-    call: () => Promise<T>,
+    call: (calling: StoreCalling) => Promise<T>,
     maxAttempts = Infinity,
   ): Promise<T> {
-    let left = maxAttempts;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await inTime(call());
-      } catch (err) {
-        const stopped = stopping.aborted;
-        left = Math.min(left - 1, stopped ? attemptsAfterStop : Infinity);
-        if (left <= 0) throw new CheckpointStoreError({ pk, sk }, doing, err);
-        logger.warn({ err, pk, sk, attempt }, `could not ${doing} a checkpoint row; will try again`);
-        await clock.sleep(backoff.delayMs(attempt, random), stopped ? undefined : stopping);
-      }
+    const onFailure = (err: unknown, attempt: number) =>
+      logger.warn({ err, pk, sk, attempt }, `could not ${doing} a checkpoint row; will try again`);
+    try {
+      return await call({ clock, random, signal: stopping, maxAttempts, onFailure });
+    } catch (err) {
+      if (!stopping.aborted) throw new CheckpointStoreError({ pk, sk }, doing, err);
     }
-  }
-
-  /** A call that hangs has failed. Should its write come through later, the version that it names is past by then. */
-  function inTime<T>(call: Promise<T>): Promise<T> {
-    const answered = new AbortController();
-    const late = new Promise<never>((_, reject) => {
-      void clock.sleep(storeTimeoutMs, answered.signal).then(() => {
-        if (answered.signal.aborted) return;
-        reject(new DOMException(`The store did not answer within ${storeTimeoutMs} ms.`, 'TimeoutError'));
-      });
-    });
-    return Promise.race([call, late]).finally(() => answered.abort());
+    try {
+      return await call({ clock, random, maxAttempts: attemptsAfterStop, onFailure });
+    } catch (err) {
+      throw new CheckpointStoreError({ pk, sk }, doing, err);
+    }
   }
 
   function forget(shardId: string): boolean {

@@ -65,8 +65,10 @@ export function groupHandler(
   );
 }
 
-export function world(kept: Store = memoryStore(), clock = virtualClock()): World {
-  const store = scriptedStore(kept, clock);
+/** @param reached is what the processes reach of the store, by default it itself. */
+export function world(kept: Store = memoryStore(), reached: Store = kept): World {
+  const clock = virtualClock();
+  const store = scriptedStore(reached, clock);
   const keyOf = (record: StreamRecord | undefined, handlerId = 'mail') => {
     if (!record) throw new Error('There is no such record.');
     return `shop-mail|once|${idempotencyKeyOf(record, handlerId)}`;
