@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { type Circumstances, playParking } from './testing/parking-simulation.js';
 
 /** `SLUICE_PARKING_SEEDS=5000` tells that many stories of each kind. */
-const seeds = Number(process.env['SLUICE_PARKING_SEEDS'] ?? 40);
+const seeds = Number(process.env['SLUICE_PARKING_SEEDS'] ?? 15);
 const seed = Number(process.env['SLUICE_SEED'] ?? 1);
 
 const calm: Circumstances = { action: 'park-item', deaths: false, zombies: false, discards: false };

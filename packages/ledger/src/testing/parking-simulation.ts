@@ -28,9 +28,12 @@ import { redrive } from '../redrive.js';
 /** What may happen in a story. */
 export interface Circumstances {
   readonly action: 'park-item' | 'park-record';
-  /** Processes die: at any call of the store, before or after it is applied, and while or after handlers run. */
+  /** Processes die: at any call of the store, before or after it is applied, and while or after handlers run. The store is away for a while. */
   readonly deaths: boolean;
-  /** The source gives up on a process that goes on all the same, and starts another one on the same records. */
+  /**
+   * The source gives up on a process that goes on all the same, and starts another one on the same records; and processes stand
+   * still for longer than a claim holds.
+   */
   readonly zombies: boolean;
   readonly discards: boolean;
 }
@@ -94,6 +97,10 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
   let ids = 0;
   /** Faults end before the last redrives. */
   let isCalm = false;
+  /** Redrives that last for minutes, and go on when the source has ended. */
+  const isLong = random() < 0.15;
+  const awayFromMs = clock.now() + random() * 3_000;
+  const awayUntilMs = deaths && random() < 0.3 ? awayFromMs + random() * 30_000 : 0;
 
   return { story, play };
 
@@ -107,7 +114,8 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
 
   async function play(): Promise<void> {
     await Promise.all([
-      source().then(() => {
+      source().then(async () => {
+        if (isLong) await clock.sleep(300_000);
         sourceHasEnded = true;
       }),
       redriver(),
@@ -182,7 +190,7 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
       if (open.length > 0) problems.push(`${nameOf(one)} was run before ${open.map(nameOf)}`);
     }
     const dies = deaths && !isCalm && random() < 0.03;
-    await process.clock.sleep(process.isSlow && random() < 0.1 ? 100_000 : random() * 30);
+    await process.clock.sleep(process.isSlow && random() < 0.3 ? 150_000 : random() * 30);
     if (dies && random() < 0.5) return die();
     if (one.failures-- > 0) {
       const how = random();
@@ -202,7 +210,7 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
 
   async function redriver(): Promise<void> {
     while (!sourceHasEnded) {
-      await clock.sleep(random() * 400);
+      await clock.sleep(random() * (isLong && random() < 0.5 ? 50_000 : 400));
       const process = start('redrive');
       const selection = select();
       const redriving = redrive(routerOn(process), process.store, selection, { newId }).then(({ done }) => {
@@ -300,7 +308,7 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
       died: death.promise,
       isDead: () => isDead,
       die,
-      isSlow: what === 'redrive',
+      isSlow: what === 'redrive' && isLong,
       clock: {
         now: clock.now,
         async sleep(delayMs, signal) {
@@ -339,11 +347,12 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
       await clock.sleep(random() * 10);
       if (diesBefore) die();
       if (diesBefore && random() < 0.5) return never;
-      if (!isCalm && random() < 0.05) throw new Error('throttled');
+      const isAway = clock.now() >= awayFromMs && clock.now() < awayUntilMs;
+      if (isAway || (!isCalm && random() < 0.05)) throw new Error('throttled');
       const reply = await call();
       story.push(`${clock.now() % 1e8}   ${what} ${text} ${String(JSON.stringify(reply)).slice(0, 40)}`);
       if (callsToLive === 0 && !isDead) die();
-      await clock.sleep(random() * 10);
+      await clock.sleep(zombies && !isCalm && random() < 0.005 ? 90_000 : random() * 10);
       if (isDead) return never;
       if (!isCalm && random() < 0.05) throw new Error('the reply was lost');
       return reply;
