@@ -56,8 +56,8 @@ export async function runBatch(
 
   const remaining = drain.remaining();
   memory.keep(records, remaining);
-  await opened?.keep(drain.progress(), remaining.length === 0, writeUntilMs());
   const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
+  await opened?.keep(drain.progress(), remaining.length === 0, writeUntilMs());
   return {
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
     counts: { ...page.counts },
@@ -67,10 +67,10 @@ export async function runBatch(
     ),
   };
 
-  /** Of the reserve the last quarter is for the answer itself. Without a deadline nothing is waited for for ever. */
+  /** Of the reserve the last quarter is for the answer itself. Where there is no deadline nothing is waited for for ever. */
   function writeUntilMs(): number {
-    const nowMs = router.clock.now();
-    return Math.min(Math.max(deadlineMs, nowMs - reserveMs) + reserveMs * 0.75, nowMs + longestWriteMs);
+    if (deadlineMs === Number.POSITIVE_INFINITY) return router.clock.now() + longestWriteMs;
+    return deadlineMs + reserveMs * 0.75;
   }
 
   async function settledWithin(limitMs: number): Promise<void> {

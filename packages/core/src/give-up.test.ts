@@ -49,10 +49,14 @@ function ledgerOf(
   const parked: { name: string; mode: ParkingMode; failure: FailedChange }[] = [];
   const held = new Set<string>();
   const kept: { done: readonly string[]; isDone: boolean }[] = [];
+  const untilMs: number[] = [];
   const delivery: OpenDelivery = {
     recall: options.recall,
     starting: undefined,
-    keep: async ({ done }, isDone) => void kept.push({ done: Object.keys(done), isDone }),
+    keep: async ({ done }, isDone, until) => {
+      kept.push({ done: Object.keys(done), isDone });
+      untilMs.push(until);
+    },
     parking: {
       get size() {
         return held.size;
@@ -77,7 +81,15 @@ function ledgerOf(
     parking: async () => delivery.parking,
     once: () => (_call, next) => next(),
   };
-  return { ledger, parked, held, kept, reads: () => reads, names: () => parked.map(({ name }) => name) };
+  return {
+    ledger,
+    parked,
+    held,
+    kept,
+    untilMs,
+    reads: () => reads,
+    names: () => parked.map(({ name }) => name),
+  };
 }
 
 type Handle = (name: string, attempt: number) => unknown;
@@ -363,6 +375,21 @@ describe('lanes behind a source that repeats', () => {
     others = recordState(['h']);
     expect((await deliver(recordsOf('AB'))).firstUnfinished).toBe('2');
     expect(ran).toEqual(['A1', 'B2', 'B2']);
+  });
+
+  it('keep trying to tell the ledger until the deadline, and into the reserve', async () => {
+    const kept = ledgerOf();
+    const clock = { now: () => 1_000, sleep: () => new Promise<void>(() => undefined) };
+    const router = createRouter({
+      name: 'test',
+      ledger: kept.ledger,
+      routes: route.on(shop, { id: 'h' }, () => {}),
+      clock,
+    });
+    const memory = createProcessMemory();
+    await runBatch(router, recordsOf('A'), { memory, budgetMs: 60_000, reserveMs: 4_000 });
+    await runBatch(router, recordsOf('A'), { memory });
+    expect(kept.untilMs).toEqual([1_000 + 60_000 + 3_000, 1_000 + 10_000]);
   });
 
   it('ask no ledger about records that nobody wants', async () => {
