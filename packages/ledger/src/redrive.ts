@@ -207,10 +207,10 @@ async function judge(row: Row, place: Place, { router, tool, options, report }: 
     if (readRow.state === 'ENDED') return { kind: 'left', left: 'nothing' };
     const { change } = readRow;
     if (!router.routes.some((route) => route.id === change.handlerId)) return leave(report.noRoute);
+    if (isStale) return leave(report.stale);
     if (isBlocked) return leave(report.behind);
     const record = await wholeRecord(tool, row, change);
     if (!hasRoute(router, change.handlerId, record)) return leave(report.noRoute);
-    if (isStale) return leave(report.stale);
     if (readRow.state === 'RUNNING' && readRow.untilMs > tool.clock.now()) return leave(report.busy);
     if (options.dryRun) return leave(report.planned, 'nothing');
     return { kind: 'run', change, record };
