@@ -361,6 +361,7 @@ describe('a store that fails', () => {
     const delivery = await given.open(records);
     given.store.script = (call) => (call.operation === 'delete' ? 'away' : undefined);
     await finish(given, delivery);
+    expect(given.store.calls.filter((call) => call.startsWith('delete'))).toHaveLength(2);
     expect(given.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('expire') }]);
     expect(await given.rows(records)).toHaveLength(1);
   });

@@ -137,7 +137,6 @@ export async function openDelivery(
     for (const { sequenceNumber, last, facts } of partsOf(eventIds(), found)) {
       const sk = progressKey(sequenceNumber);
       await put(sk, (standing) => ended(standing, facts, last, delivery?.id), asking);
-      litter.add(sk);
     }
   }
 
