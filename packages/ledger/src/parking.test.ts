@@ -85,6 +85,7 @@ describe('parking a change', () => {
       if (n === 2) throw new Error('no');
     });
     await redrive(router, world.store, 'all');
+    await world.clock.advance(1);
     expect(await world.park(1, 'behind')).toBe('parked');
     expect(await collected(parkedChanges(world.store, routerName, world).list())).toMatchObject([
       { id: world.id(2) },
@@ -135,32 +136,90 @@ describe('parking a change', () => {
     }
   });
 
-  it('rejects while the store is away for 10 seconds, or until the deadline; then its item counts as marked', async () => {
-    const world = parkedWorld('AA');
-    let isAway = false;
-    const store = failing(world.store, () => isAway);
+  it('is not parked anew when a redrive has run it before the lost reply was asked for again', async () => {
+    const world = parkedWorld('A');
+    let isLost = false;
+    const store: Store = {
+      ...world.store,
+      async put(row, version) {
+        const written = await world.store.put(row, version);
+        if (isLost || !row.sk.startsWith('0')) return written;
+        isLost = true;
+        await redrive(
+          routerOf(world, () => undefined),
+          world.store,
+          'all',
+        );
+        throw new Error('the reply was lost');
+      },
+    };
     const parking = await world.parking({}, store);
-    isAway = true;
+    const parked = parking.park(world.failure(0), 'item', world.context());
+    expect(await world.clock.run(parked)).toBe('parked');
+    expect(await collected(parkedChanges(world.store, routerName, world).list())).toEqual([]);
+  });
+
+  it('anew is marked also when a redrive takes the mark away in between', async () => {
+    const world = parkedWorld('A');
+    const router = routerOf(world, () => undefined);
+    await world.park(0);
+    await redrive(router, world.store, 'all');
+    await world.clock.advance(1);
+    const store: Store = {
+      ...world.store,
+      async put(row, version) {
+        // Its mark announces what has ended until the change is in its place.
+        if (row.sk.startsWith('0') && version) await redrive(router, world.store, { id: world.id(0) });
+        return world.store.put(row, version);
+      },
+    };
+    await (await world.parking({}, store)).park(world.failure(0), 'item', world.context());
+    expect(await collected(parkedChanges(world.store, routerName, world).list())).toHaveLength(1);
+    expect((await world.parking()).size).toBe(1);
+  });
+
+  it('rejects while the store is away for 10 seconds, or until the deadline', async () => {
+    const world = parkedWorld('A');
+    const parking = await world.parking({}, failing(world.store, opened()));
     const startMs = world.clock.now();
     const parked = parking.park(world.failure(0), 'item', world.context());
     await expect(world.clock.run(parked)).rejects.toThrow('away');
     expect(world.clock.now() - startMs).toBeLessThanOrEqual(10_000);
-    const soon = world.context({ deadlineMs: world.clock.now() + 500 });
-    await expect(world.clock.run(parking.park(world.failure(0), 'item', soon))).rejects.toThrow('away');
+    const deadlineMs = world.clock.now() + 500;
+    const soon = parking.park(world.failure(0), 'item', world.context({ deadlineMs }));
+    await expect(world.clock.run(soon)).rejects.toThrow('away');
+    expect(world.clock.now()).toBeLessThanOrEqual(deadlineMs);
+  });
 
-    isAway = false;
-    // The replies of a mark may have been lost, and the mark may be there.
-    await world.park(0, 'item', { error: new Error('of the lost call') });
-    const late = parkedWorld('AA', {}, world.store);
-    const other = await late.parking(
+  it('that could not be confirmed counts as parked for its item until that is known: its mark may be there', async () => {
+    const world = parkedWorld('AA');
+    let isLosing = true;
+    const store: Store = {
+      ...world.store,
+      async put(row, version) {
+        const written = await world.store.put(row, version);
+        if (isLosing && row.sk.startsWith('Q#')) throw new Error('the reply was lost');
+        return written;
+      },
+    };
+    const parking = await world.parking({}, store);
+    const lost = parking.park(world.failure(0), 'item', world.context());
+    await expect(world.clock.run(lost)).rejects.toThrow('the reply was lost');
+    isLosing = false;
+    expect(parking.holds(handlerId, world.failure(0).record)).toBe(true);
+    expect(await parking.park(world.failure(0), 'behind', world.context())).toBe('parked');
+
+    const none = parkedWorld('A');
+    let isAway = false;
+    const unmarked = await none.parking(
       {},
-      failing(world.store, () => isAway),
+      failing(none.store, () => isAway),
     );
     isAway = true;
-    await expect(late.clock.run(other.park(late.failure(0), 'item', late.context()))).rejects.toThrow('away');
+    const failed = unmarked.park(none.failure(0), 'item', none.context());
+    await expect(none.clock.run(failed)).rejects.toThrow('away');
     isAway = false;
-    expect(other.holds(handlerId, late.failure(1).record)).toBe(true);
-    expect(await other.park(late.failure(1), 'behind', late.context())).toBe('parked');
+    expect(await unmarked.park(none.failure(0), 'behind', none.context())).toBe('free');
   });
 
   it('cannot be told of while the store is away: opening rejects', async () => {
@@ -268,6 +327,12 @@ describe('a change that is too large for a row', () => {
 
 function unreachable(): Store {
   return failing(memoryStore(), () => true);
+}
+
+/** Away from the second call on. */
+function opened(): () => boolean {
+  let calls = 0;
+  return () => ++calls > 1;
 }
 
 /** A store that is away while it says so. */

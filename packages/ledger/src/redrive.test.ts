@@ -415,6 +415,7 @@ describe('two redrives', () => {
       }),
       store,
       'all',
+      { signal: new AbortController().signal },
     );
     await world.clock.advance(1_000);
     isAway = true;
