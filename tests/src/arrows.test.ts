@@ -28,7 +28,10 @@ const packages: Record<string, Allowed> = {
     ],
     tests: ['@sluice/testing'],
   },
-  ledger: { loads: ['@sluice/core', 'node:crypto'], tests: ['@sluice/testing', '@sluice/store'] },
+  ledger: {
+    loads: ['@sluice/core', 'node:crypto', 'node:util'],
+    tests: ['@sluice/testing', '@sluice/store'],
+  },
   testing: { loads: ['@sluice/core', '@aws-sdk/util-dynamodb', 'node:*'] },
 };
 const users: Record<string, readonly string[]> = {

@@ -178,6 +178,17 @@ describe('a change that its handler does not get done', () => {
     expect(kept.parked).toEqual([]);
   });
 
+  it('queues behind a parked one of its item whatever its handler says by now', async () => {
+    for (const onFailure of ['drop', 'park-record', 'block'] as const) {
+      const kept = ledgerOf();
+      kept.held.add('h A');
+      const { deliver, ran } = processOf(() => {}, { ledger: kept.ledger, onFailure });
+      expect((await deliver(recordsOf('AB'))).firstUnfinished).toBeUndefined();
+      expect(ran).toEqual(['B2']);
+      expect(kept.parked).toMatchObject([{ name: 'A1', mode: 'behind' }]);
+    }
+  });
+
   it('is parked at once when the handler says never again', async () => {
     const kept = ledgerOf();
     const { deliver } = processOf((name) => (name === 'A1' ? neverAgain('bad') : undefined), {

@@ -50,7 +50,8 @@ async function isSetAside(
   const attempts = state.failures?.[handlerId] ?? 0;
   const failedAtMs = context.clock.now();
   const failure: FailedChange = { router, handlerId, record, reason, error, attempts, failedAtMs };
-  if (policy.action === 'drop') {
+  const isDropped = policy.action === 'drop' && reason !== 'behind';
+  if (isDropped) {
     await policy.destination?.(failure, context);
     counts.dropped++;
   } else {
@@ -67,12 +68,6 @@ async function isSetAside(
     reason,
   };
   if (reason === 'behind') tell(logger, 'info', fields, 'change parked behind an earlier one of its item');
-  else
-    tell(
-      logger,
-      'error',
-      { ...fields, err: error },
-      policy.action === 'drop' ? 'change dropped' : 'change parked',
-    );
+  else tell(logger, 'error', { ...fields, err: error }, isDropped ? 'change dropped' : 'change parked');
   return true;
 }
