@@ -39,6 +39,8 @@ interface StoryOptions {
   readonly onFailure?: FailureAction;
   /** How often a handler fails on a change before it is done, by the change. */
   readonly failures?: Readonly<Record<string, number>>;
+  /** 9 seconds by default. */
+  readonly claimMs?: number;
   readonly onEffect?: (change: string) => void;
   /** Is told of each call of a store before it is made. */
   readonly onCall?: (n: number) => void;
@@ -46,7 +48,13 @@ interface StoryOptions {
 
 /** A router that is deployed once, in any number of processes, and what came of it. */
 function newStory(options: StoryOptions = {}) {
-  const { handlers = ['mail'], once = false, onFailure = 'block', onCall = () => {} } = options;
+  const {
+    handlers = ['mail'],
+    once = false,
+    onFailure = 'block',
+    claimMs = 9_000,
+    onCall = () => {},
+  } = options;
   const name = `story-${++stories}`;
   const records = options.changes
     ? batch.filter((record) => options.changes?.includes(changeIn(record)))
@@ -81,7 +89,7 @@ function newStory(options: StoryOptions = {}) {
           },
         ),
       ),
-      ledger: createLedger(told, { claimMs: 9_000 }),
+      ledger: createLedger(told, { claimMs }),
       clock: place.clock,
       logger: silent,
     });
@@ -201,6 +209,16 @@ describe.skipIf(!world)('a ledger in a real table, behind Lambda', () => {
       expect(calls).toEqual(['Query', ...Array(2 * 2 * batch.length).fill('PutItem')]);
     });
 
+    test('a lost reply is one call more, of a claim and of a completion too', async () => {
+      for (const lost of [1, 2, 3]) {
+        const story = newStory({ once: true, onCall: (n) => n === lost && world?.proxy.loseReply(1) });
+        const calls = await callsDuring(() => story.newProcess()(batch.slice(0, 1)));
+        expect(calls).toEqual(
+          ['Query', 'PutItem', 'PutItem'].flatMap((call, n) => (n + 1 === lost ? [call, call] : call)),
+        );
+      }
+    });
+
     test('an event that is done by a handler with once is one write that is refused, in any process', async () => {
       const story = newStory({ once: true });
       await story.newProcess()(batch);
@@ -305,6 +323,25 @@ describe.skipIf(!world)('a ledger in a real table, behind Lambda', () => {
     expect(await parkedIn(store, story.name)).toEqual(['A1', 'A2']);
   });
 
+  describe('two processes that have the same batch at a time', () => {
+    test('run each change with once in one of them, and in order', async () => {
+      const story = newStory({ once: true, failures: { A1: 1 }, claimMs: 3_600_000 });
+      const [one, other] = [story.newProcess(), story.newProcess()];
+      expect(await Promise.all([one(batch), other(batch)])).toContainEqual(toldOf('A1'));
+      expect(await story.newProcess()(batch)).toEqual(allDone);
+      expect(story.judged()).toEqual(asPromised);
+    });
+
+    test('park each change once', async () => {
+      const poison = { A1: Number.POSITIVE_INFINITY };
+      const story = newStory({ once: true, onFailure: 'park-item', failures: poison, claimMs: 3_600_000 });
+      const answers = await Promise.all([story.newProcess()(batch), story.newProcess()(batch)]);
+      expect(answers).toEqual([allDone, allDone]);
+      expect(story.judged(['A1', 'A2'])).toEqual(asPromised);
+      expect(await parkedIn(rows.open(), story.name)).toEqual(['A1', 'A2']);
+    });
+  });
+
   test('a store that is away for a whole delivery fails the invocation, and nothing is run', async () => {
     const story = newStory({ once: true });
     const deliver = story.newProcess();
@@ -313,6 +350,16 @@ describe.skipIf(!world)('a ledger in a real table, behind Lambda', () => {
     expect(story.effects).toEqual([]);
     world?.proxy.back();
     expect(await deliver(batch)).toEqual(allDone);
+    expect(story.judged()).toEqual(asPromised);
+  });
+
+  test('an effect that could not be completed before the deadline is remembered by its process, and not repeated', async () => {
+    const story = newStory({ once: true, onEffect: (change) => change === 'A1' && world?.proxy.away() });
+    const deliver = story.newProcess();
+    expect(await deliver(batch)).toEqual(toldOf('A1'));
+    world?.proxy.back();
+    expect(await deliver(batch)).toEqual(allDone);
+    expect(await story.newProcess()(batch)).toEqual(allDone);
     expect(story.judged()).toEqual(asPromised);
   });
 
