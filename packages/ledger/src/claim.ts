@@ -112,7 +112,7 @@ export async function release(store: Store, { owner, row }: Held, asking: StoreC
     const written = await deleteRow(store, standing, asking);
     if (written.applied || !written.current) return true;
     const current = claimIn(written.current);
-    if (current.state === 'DONE' || current.owner !== owner) return false;
+    if (current.owner !== owner) return false;
     standing = written.current;
   }
 }

@@ -269,8 +269,9 @@ describe('an event that another process has in hand', () => {
     const records = changes(1);
     void given.process(noting(ran, 50_000)).deliver(records);
     const waiting = given.process(noting(ran));
-    const { firstUnfinished } = await given.clock.run(waiting.deliver(records, 10_000));
+    const { firstUnfinished, timedOut } = await given.clock.run(waiting.deliver(records, 10_000));
     expect(firstUnfinished).toBe(sequenceOf(records[0]));
+    expect(timedOut).toBe(false); // a wait beyond it is not begun
     expect(ran).toHaveLength(1);
   });
 
@@ -313,15 +314,19 @@ describe('an event that another process has in hand', () => {
     expect(pauses.length).toBeGreaterThan(4);
   });
 
-  test('is not asked for any more once the work is to stop', async () => {
+  test('is left for later at once when the work is to stop, also where there is no deadline', async () => {
     const given = world();
     const records = changes(1);
+    const work = new AbortController();
     void given.process(noting([], 100_000)).deliver(records);
-    const waiting = given.process(noting([]));
-    await given.clock.run(waiting.deliver(records, 5_000));
+    const waiting = given.process(noting([]), { signal: work.signal });
+    const delivery = waiting.deliver(records);
+    await given.clock.advance(5_000);
     given.store.calls.length = 0;
-    await given.clock.advance(9_000);
-    expect(given.store.calls.length).toBeLessThanOrEqual(1); // the renewal of the first one
+    work.abort();
+    await given.clock.advance(0);
+    expect((await delivery).counts.retryLater).toBe(1);
+    expect(given.store.calls).toEqual([]);
   });
 });
 
@@ -380,6 +385,13 @@ describe('a handler that takes long', () => {
     given.store.calls.length = 0;
     await given.clock.advance(60_000);
     expect(given.store.calls).toEqual([]);
+  });
+
+  test('is completed with one write, whatever it was renewed before', async () => {
+    const given = world();
+    const records = changes(1);
+    await given.clock.run(given.process(noting([], 35_000)).deliver(records));
+    expect(given.store.calls).toEqual(Array(1 + 3 + 1).fill('put C'));
   });
 
   test('renews it also while the store fails now and then, and hears nothing of that', async () => {
@@ -503,11 +515,13 @@ describe('a process that was frozen', () => {
   });
 
   test('and succeeds after the other one has completed finds the event done', async () => {
-    const { given, frozen, one, other } = await frozenAndOther(async () => 'done', 1_000);
+    const { given, records, frozen, one, other } = await frozenAndOther(async () => 'done', 1_000);
     await given.clock.run(other);
+    const done = await given.claim(records[0]);
     frozen.thaw();
     const { firstUnfinished } = await given.clock.run(one);
     expect(firstUnfinished).toBeUndefined();
+    expect(await given.claim(records[0])).toEqual(done);
   });
 
   test('goes on when nobody has taken over', async () => {
@@ -536,6 +550,16 @@ describe('a process that was frozen', () => {
 });
 
 describe('a store that fails', () => {
+  test('when a claim is asked for is not asked for longer than half of its time, so that it has some left', async () => {
+    const given = world();
+    const ran: string[] = [];
+    given.store.script = () => 'away';
+    const startMs = given.clock.now();
+    await given.clock.run(given.process(noting(ran), { claimMs: 4_000 }).deliver(changes(1)));
+    expect(given.clock.now() - startMs).toBeLessThanOrEqual(2_000);
+    expect(ran).toEqual([]);
+  });
+
   test.each(['away', 'hangs'] as const)(
     'when a claim is asked for (%s) leaves the event for later, unrun, after 10 seconds',
     async (fault) => {
@@ -744,6 +768,28 @@ describe('a store that fails', () => {
     await given.clock.run(one);
     expect((await given.claim(records[0]))?.value).toEqual(left && expect.objectContaining(left));
   });
+});
+
+test('a renewal that comes through after its claim was let go of is not taken for a loss: the failure counts', async () => {
+  const given = world();
+  const failing = given.process(({ clock }) =>
+    handler(async () => {
+      await clock.sleep(10_500);
+      throw new Error('scripted');
+    }),
+  );
+  const one = failing.deliver(changes(1));
+  await given.clock.advance(1);
+  given.store.script = first(1, 1_000, isPut);
+  const { delete: remove } = given.store;
+  Object.assign(given.store, {
+    delete: async (...args: Parameters<typeof remove>) => {
+      const written = await remove(...args);
+      await given.clock.sleep(1_000);
+      return written;
+    },
+  });
+  expect((await given.clock.run(one)).counts).toMatchObject({ failed: 1, retryLater: 0 });
 });
 
 describe('a row of a claim', () => {

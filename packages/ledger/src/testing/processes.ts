@@ -1,6 +1,7 @@
 import {
   type BatchResult,
   type Context,
+  contextWith,
   createProcessMemory,
   createRouter,
   type Handling,
@@ -45,6 +46,8 @@ export interface Process extends Sandbox {
 export interface ProcessOptions extends OnceOptions, LedgerOptions {
   /** The router's; `shop-mail` by default. */
   readonly name?: string;
+  /** In the place of the delivery's own. */
+  readonly signal?: AbortSignal;
 }
 
 export const shop = table('shop', { keys: { partition: 'pk' } });
@@ -84,7 +87,7 @@ export function world(kept: Store = memoryStore(), reached: Store = kept): World
       if (row && value === undefined) await kept.delete(row, row.version);
       else await kept.put({ pk: keyOf(record), sk: 'C', value: value ?? null }, row?.version);
     },
-    process(routes, { name = 'shop-mail', inProgress, ...options } = {}) {
+    process(routes, { name = 'shop-mail', inProgress, signal, ...options } = {}) {
       const own = ++processes;
       const sandbox = sandboxOn(clock);
       let ids = 0;
@@ -94,7 +97,12 @@ export function world(kept: Store = memoryStore(), reached: Store = kept): World
       const router = createRouter({
         name,
         routes: [routes(sandbox)].flat(),
-        middleware: { handler: [ledger.once(name, inProgress ? { inProgress } : {})] },
+        middleware: {
+          handler: [
+            (call, next) => next(signal ? { ...call, context: contextWith(call.context, { signal }) } : call),
+            ledger.once(name, inProgress ? { inProgress } : {}),
+          ],
+        },
         order: 'lanes',
         clock: sandbox.clock,
         random: seededRandom(own),
