@@ -211,7 +211,7 @@ function settle(
 }
 
 /** Whether the handler has failed as often as its policy allows. */
-export function isExhausted({ route, policy }: CompiledRoute, { state }: Task): boolean {
+function isExhausted({ route, policy }: CompiledRoute, { state }: Task): boolean {
   return (
     policy !== undefined && policy.action !== 'block' && (state.failures?.[route.id] ?? 0) >= policy.attempts
   );

@@ -149,7 +149,7 @@ async function* listed(tool: Tool, pk: string, first: string): AsyncIterable<Row
 }
 
 /** Where a list goes on behind a row. */
-export function after(sk = ''): string {
+function after(sk = ''): string {
   return `${sk}\0`;
 }
 

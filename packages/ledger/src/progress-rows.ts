@@ -30,7 +30,7 @@ export interface ProgressRow {
   readonly guard: GuardNote | undefined;
 }
 
-export interface GuardNote {
+interface GuardNote {
   /** The identity of the first event of the delivery. */
   readonly first: string;
   /** How many deliveries have begun since one had an orderly end. */

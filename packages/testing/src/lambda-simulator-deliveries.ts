@@ -36,7 +36,7 @@ export interface LambdaInvocation {
 }
 
 /** What the mapping is told about a batch that it delivered. */
-export interface Delivery {
+interface Delivery {
   readonly answer: Answer;
   readonly requestId: string;
   readonly hasThrown: boolean;

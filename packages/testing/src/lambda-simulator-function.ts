@@ -31,7 +31,7 @@ export interface FunctionOptions {
 }
 
 /** How an invocation ended. */
-export interface Ended {
+interface Ended {
   readonly sandbox: number;
   readonly startedMs: number;
   readonly endedMs: number;

@@ -44,7 +44,7 @@ export interface Story {
 }
 
 /** An effect, and the invocation in which it happened. */
-export type Seen = Effect & {
+type Seen = Effect & {
   readonly sequenceNumber: string;
   readonly sandbox: number;
   readonly begunMs: number;
