@@ -10,9 +10,15 @@ export interface Group {
 }
 
 /** Prepares what is measured: a function whose duration counts, or one that measures something itself. */
-export type Task = () => (() => unknown) | { readonly measured: () => number | Promise<number> };
+export type Task = () => (() => unknown) | { readonly measured: () => Measured | Promise<Measured> };
 
-/** One number for each round of each task: its mean duration in milliseconds, or what the task measured. */
+/** One number, or several by their names. */
+export type Measured = number | Readonly<Record<string, number>>;
+
+/**
+ * One number for each round of each task: its mean duration in milliseconds, or what the task measured. Where that is several
+ * numbers, each has a name of its own: `<task>: <name>`.
+ */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
 interface Report {
@@ -26,7 +32,7 @@ interface Report {
 export interface Target {
   readonly what: string;
   readonly measured: number;
-  readonly unit: '×' | 'µs' | 'ms';
+  readonly unit: '×' | 'µs' | 'ms' | 'calls';
   readonly atMost: number;
   readonly isAim?: boolean;
 }

@@ -3,7 +3,9 @@ import { decoding } from './decoding.js';
 import { dispatch } from './dispatch.js';
 import type { Group } from './group.js';
 import { lanes } from './lanes.js';
+import { ledger } from './ledger.js';
 import { matching } from './matching.js';
+import { once } from './once.js';
 import { sizes } from './sizes.js';
 import { start } from './start.js';
 
@@ -15,6 +17,8 @@ export const groups = {
   sizes,
   decoding,
   start,
+  ledger,
+  once,
 } satisfies Record<string, Group>;
 
 export type GroupName = keyof typeof groups;

@@ -30,5 +30,5 @@ export function printTargets(targets: readonly Target[]): string {
 }
 
 function shown(value: number, { unit }: Target): string {
-  return `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
+  return `${value.toFixed(value < 10 && unit !== 'calls' ? 2 : 0)} ${unit}`;
 }

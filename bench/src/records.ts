@@ -19,6 +19,19 @@ export function paidOrders(count: number, size: Size = '1 KB'): { text: string; 
   return { text, event: JSON.parse(text) as LambdaEvent };
 }
 
+/** Gives an event of `count` records of 1 KB with each call; the changes of each are newer than those of the one before. */
+export function newOrders(count: number): () => LambdaEvent {
+  const { event } = paidOrders(count);
+  let sequence = BigInt(event.Records.at(-1)?.dynamodb.SequenceNumber ?? 0);
+  return () => ({
+    Records: event.Records.map((record) => {
+      const SequenceNumber = String(++sequence);
+      const eventID = sequence.toString(16).padStart(32, '0');
+      return { ...record, eventID, dynamodb: { ...record.dynamodb, SequenceNumber } };
+    }),
+  });
+}
+
 function order(number: number, size: Size): Record<string, unknown> {
   const basis = { ...small(number), ...(size !== '300 B' && large(number, size === '20 KB' ? 100 : 2)) };
   const records = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' } });

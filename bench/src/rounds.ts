@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Group, Samples } from './group.js';
-
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 11);
+import type { Group, Measured, Samples } from './group.js';
+import { rounds } from './settings.js';
 
 /** What a task's worker is told, at its start. */
 export interface WorkerData {
@@ -14,12 +13,22 @@ export interface WorkerData {
 export async function runGroup(name: string, group: Group): Promise<Samples> {
   const tasks = Object.keys(group.tasks);
   const workers = tasks.map((task) => taskWorker({ group: name, task }));
-  const samples = tasks.map((): number[] => []);
+  const samples: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round++) {
-    for (const [index, worker] of workers.entries()) samples[index]?.push(await nextSample(worker));
+    for (const [index, worker] of workers.entries()) {
+      for (const [name, one] of numbersOf(tasks[index] ?? '', await nextSample(worker))) {
+        samples[name] ??= [];
+        samples[name].push(one);
+      }
+    }
   }
   await Promise.all(workers.map((worker) => worker.terminate()));
-  return Object.fromEntries(tasks.map((task, index) => [task, samples[index] ?? []]));
+  return samples;
+}
+
+function numbersOf(task: string, measured: Measured): readonly (readonly [string, number])[] {
+  if (typeof measured === 'number') return [[task, measured]];
+  return Object.entries(measured).map(([name, one]) => [`${task}: ${name}`, one]);
 }
 
 function taskWorker(workerData: WorkerData): Worker {
@@ -27,8 +36,8 @@ function taskWorker(workerData: WorkerData): Worker {
 }
 
 /** Rejects with what the task throws. */
-async function nextSample(worker: Worker): Promise<number> {
+async function nextSample(worker: Worker): Promise<Measured> {
   worker.postMessage('next');
-  const [sample] = (await once(worker, 'message')) as [number];
+  const [sample] = (await once(worker, 'message')) as [Measured];
   return sample;
 }

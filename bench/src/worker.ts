@@ -3,9 +3,8 @@ import { Bench } from 'tinybench';
 import type { Group } from './group.js';
 import { groups } from './groups.js';
 import type { WorkerData } from './rounds.js';
+import { roundMs } from './settings.js';
 import { threadMs } from './thread-time.js';
-
-const roundMs = Number(process.env['BENCH_ROUND_MS'] ?? 200);
 
 const { group, task } = workerData as WorkerData;
 const prepared = (groups as Readonly<Record<string, Group>>)[group]?.tasks[task]?.();
