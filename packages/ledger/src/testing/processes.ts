@@ -43,7 +43,7 @@ export interface Process extends Sandbox {
   readonly lines: Line[];
 }
 
-export interface ProcessOptions extends OnceOptions, LedgerOptions {
+interface ProcessOptions extends OnceOptions, LedgerOptions {
   /** The router's; `shop-mail` by default. */
   readonly name?: string;
   /** In the place of the delivery's own. */
