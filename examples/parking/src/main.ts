@@ -1,0 +1,3 @@
+import { demo } from './demo.js';
+
+await demo((line) => console.log(line));
