@@ -2,6 +2,7 @@ import {
   type Clock,
   callStore,
   type FailureReason,
+  type JsonValue,
   type ParkingMode,
   type Random,
   type Row,
@@ -175,11 +176,18 @@ export async function wholeRecord(
   }
   const body = await callStore(() => largeObjects.get(object), callingOf(tool));
   if (body === undefined) throw new ParkedChangeUnreadableError(row, `there is no large object ${object}`);
-  try {
-    const whole = JSON.parse(body);
-    if (problemOfRecord(whole) === undefined) return whole as StreamRecord; // as it was written here
-  } catch (error) {
-    throw new ParkedChangeUnreadableError(row, `the large object ${object} is no JSON`, { cause: error });
-  }
+  const whole = parsed(body);
+  if (whole === undefined)
+    throw new ParkedChangeUnreadableError(row, `the large object ${object} is no JSON`);
+  if (problemOfRecord(whole) === undefined) return whole as unknown as StreamRecord; // as it was written here
   throw new ParkedChangeUnreadableError(row, `the large object ${object} is no stream record`);
+}
+
+/** `undefined` if it is not JSON. The reason is not told, because it would quote the item. */
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
 }

@@ -170,9 +170,10 @@ export function storedChange(failure: FailedChange, mode: ParkingMode, parkedAtM
 }
 
 export function storedError(error: Error): StoredError {
-  const { code } = error as { code?: unknown };
-  const message = error.message.slice(0, longestMessage).toWellFormed();
-  return { name: error.name, message, ...(typeof code === 'string' && { code }) };
+  // Anybody may have set them to anything.
+  const { name, message, code }: { readonly [Field in 'name' | 'message' | 'code']?: unknown } = error;
+  const start = String(message).slice(0, longestMessage).toWellFormed();
+  return { name: String(name), message: start, ...(typeof code === 'string' && { code }) };
 }
 
 /** The record as it is known to a row that has its images elsewhere. */

@@ -3,12 +3,11 @@ import { type RowKey, SluiceError } from '@sluice/core';
 /** A parked change cannot be read. It stays where it is. */
 export class ParkedChangeUnreadableError extends SluiceError {
   override readonly name: string = 'ParkedChangeUnreadableError';
-  constructor({ pk, sk }: RowKey, problem: string, options?: ErrorOptions) {
+  constructor({ pk, sk }: RowKey, problem: string) {
     super(
       'PARKED_CHANGE_UNREADABLE',
       `The parked change in the row ${sk} of ${pk} cannot be read: ${problem}. Nothing was changed. ` +
         'Mend what is wrong, or discard the change by its id.',
-      options,
     );
   }
 }

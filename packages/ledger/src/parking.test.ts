@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Store } from '@sluice/core';
 import { memoryStore } from '@sluice/store';
 import { describe, expect, it } from 'vitest';
@@ -48,6 +49,20 @@ describe('parking a change', () => {
     const scope = { name: routerName, streamArn: world.streamArn, context: world.context() };
     const parking = await openParking(unreachable(), {}, scope, marks);
     expect(parking.size).toBe(1);
+  });
+
+  it.each<[string, object]>([
+    ['a name that is none', { name: undefined }],
+    ['a message that is none', { message: undefined }],
+    ['a message that is an object', { message: { reason: 'no' } }],
+    ['a symbol for a name', { name: Symbol('Odd') }],
+  ])('keeps an error with %s too, so that it can be read', async (_what, odd) => {
+    const world = parkedWorld('A');
+    await world.park(0, 'item', { error: Object.assign(new Error('no'), odd) });
+    const texts = { name: expect.any(String), message: expect.any(String) };
+    expect(await collected(parkedChanges(world.store, routerName, world).list())).toMatchObject([
+      { error: texts },
+    ]);
   });
 
   it('that comes again is parked once, and keeps what it was parked with', async () => {
@@ -304,6 +319,26 @@ describe('a change that is too large for a row', () => {
     expect(objects.bodies.size).toBe(0);
   });
 
+  it('marks nothing while there is no place for it, so that it is parked later as what it is', async () => {
+    const objects = memoryObjects();
+    const largeObjects = { ...objects, put: () => Promise.reject(new Error('S3 is away')) };
+    const world = parkedWorld('A', { largeObjects });
+    const { record } = world.failure(0);
+    const images = { ...record.dynamodb, NewImage: { pk: { S: 'A' }, text: { S: large } } };
+    const parking = world.park(0, 'item', { record: { ...record, dynamodb: images } });
+    await expect(world.clock.run(parking)).rejects.toThrow('S3 is away');
+    expect((await world.parking()).size).toBe(0);
+  });
+
+  it('leaves no object when the queue that it was to go behind is empty by now', async () => {
+    const objects = memoryObjects();
+    const world = parkedWorld('A', { largeObjects: objects });
+    const { record } = world.failure(0);
+    const images = { ...record.dynamodb, NewImage: { pk: { S: 'A' }, text: { S: large } } };
+    expect(await world.park(0, 'behind', { record: { ...record, dynamodb: images } })).toBe('free');
+    expect(objects.bodies.size).toBe(0);
+  });
+
   it('cannot be read when its object is gone or is something else', async () => {
     const objects = memoryObjects();
     const world = parkedWorld('A', { largeObjects: objects });
@@ -319,6 +354,9 @@ describe('a change that is too large for a row', () => {
       objects.bodies.set(key, body);
       await expect(changes.get(world.id(0))).rejects.toThrow(problem);
     }
+    objects.bodies.set(key, 'the content of an item');
+    const told = inspect(await changes.get(world.id(0)).catch((error: unknown) => error));
+    expect(told).not.toContain('content');
     objects.bodies.clear();
     await expect(changes.get(world.id(0))).rejects.toThrow('there is no large object');
     expect((await changes.discard('all')).discarded).toEqual([world.id(0)]);

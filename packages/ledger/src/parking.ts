@@ -132,11 +132,13 @@ export async function openParking(
     if (mode !== 'behind') await nameStream(store, name, streamArn, calling);
 
     const key = changeKey(queue, failure.record.dynamodb.SequenceNumber);
-    if (!(await announce(queue, mode, key.sk, calling))) return 'free';
+    // First of all: without a place for it nothing is announced, and the change stays what it is.
     const object = isLarge ? await putObject(value.change, calling) : undefined;
-    const put = await putChange(key, object ? inObject(value, object) : value, queue, mode, calling);
-    if (object && !put) await options.largeObjects?.delete(object).catch(() => undefined);
-    return 'parked';
+    const isAnnounced = await announce(queue, mode, key.sk, calling);
+    const isPut =
+      isAnnounced && (await putChange(key, object ? inObject(value, object) : value, queue, mode, calling));
+    if (object && !isPut) await options.largeObjects?.delete(object).catch(() => undefined);
+    return isAnnounced ? 'parked' : 'free';
   }
 
   /** `false` when a change cannot queue since there is no mark. */
