@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parkedChanges } from './parked-changes.js';
 import type { ParkedSelection } from './parked-queues.js';
 import { changeKey, markKey, queueOf } from './parked-rows.js';
@@ -80,6 +80,26 @@ describe('the list of parked changes', () => {
     await expect(changesOf(world).discard(nothing)).rejects.toThrow("or 'all'; got none of these");
     await expect(changesOf(world).get('A')).rejects.toThrow('Expected the id of a parked change');
     expect(await changesOf(world).get(world.id(0))).toMatchObject({ id: world.id(0) });
+  });
+
+  it.each<[string, object]>([
+    ['keys that are undefined', { handlerId, keys: undefined }],
+    ['a misspelt field', { handlerId, key: { pk: { S: 'A' } } }],
+    ['an id and something else', { id: parkedWorld('A').id(0), handlerId: 'mail.other' }],
+  ])('refuses a selection with %s, which would be of more than is meant', async (_what, wider) => {
+    const world = await worldWith('AB');
+    const discarding = changesOf(world).discard(wider as ParkedSelection); // as code without a compiler may have it
+    await expect(discarding).rejects.toThrow(TypeError);
+    expect(await collected(changesOf(world).list())).toHaveLength(2);
+  });
+
+  it('of few of many takes few calls of the store', async () => {
+    const world = await worldWith('A');
+    for (let n = 0; n < 500; n++) await world.park(0, 'item', { handlerId: `h${n}` });
+    const list = vi.spyOn(world.store, 'list');
+    expect(await collected(changesOf(world).list('all', { limit: 1 }))).toHaveLength(1);
+    expect(list.mock.calls.length).toBeLessThan(10);
+    expect(await collected(changesOf(world).list())).toHaveLength(501);
   });
 
   it('finds handlers whose ids hold the characters that keys are made with', async () => {

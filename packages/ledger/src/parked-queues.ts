@@ -59,7 +59,10 @@ export interface SelectedQueue {
   readonly only: string | undefined;
 }
 
+/** Of changes, which may be large. */
 const pageSize = 25;
+const markPageSize = 500;
+const fieldsOfSelections = ['handlerId', 'keys', 'streamArn'];
 
 export function toolOf(
   store: Store,
@@ -73,7 +76,7 @@ export function callingOf({ clock, random, signal }: Tool): StoreCalling & { rea
   return { clock, random, signal, untilMs: clock.now() + patienceMs };
 }
 
-/** Throws a `TypeError` for what selects nothing in particular. */
+/** Throws a `TypeError` for what selects nothing in particular, or more than is meant: a field that is not known, or undefined. */
 export async function* selectedQueues(tool: Tool, selection: ParkedSelection): AsyncIterable<SelectedQueue> {
   const { id, handlerId, keys, streamArn } = wishes(selection);
   if (id !== undefined) {
@@ -100,11 +103,14 @@ interface Wishes {
 
 function wishes(selection: ParkedSelection): Wishes {
   if (selection === 'all') return {};
-  const wished: Wishes = selection;
-  const { id, handlerId, keys, streamArn } = wished;
-  if ([id, handlerId, keys, streamArn].some((wish) => wish !== undefined)) return wished;
+  const fields = Object.entries(selection).map(([name, value]) =>
+    value === undefined ? `no ${name}` : name,
+  );
+  const possible = 'id' in selection ? ['id'] : fieldsOfSelections;
+  if (fields.length > 0 && fields.every((field) => possible.includes(field))) return selection;
   throw new TypeError(
-    "Expected parked changes by their id, handlerId, keys or streamArn, or 'all'; got none of these.",
+    "Expected parked changes by their id alone, by some of handlerId, keys and streamArn, or 'all'; " +
+      `got ${fields.join(' and ') || 'none of these'}.`,
   );
 }
 
@@ -127,7 +133,7 @@ async function queuesOf(tool: Tool, streamArn: string): Promise<readonly Queue[]
 
 async function rowsFrom(tool: Tool, pk: string, prefix: string): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for await (const row of listed(tool, pk, prefix)) {
+  for await (const row of listed(tool, pk, prefix, markPageSize)) {
     if (!row.sk.startsWith(prefix)) break;
     rows.push(row);
   }
@@ -136,14 +142,14 @@ async function rowsFrom(tool: Tool, pk: string, prefix: string): Promise<readonl
 
 /** The rows of a queue in order, those that have ended among them. */
 export function rowsOf(tool: Tool, queue: Queue, from = ''): AsyncIterable<Row> {
-  return listed(tool, queuePk(queue), from);
+  return listed(tool, queuePk(queue), from, pageSize);
 }
 
-async function* listed(tool: Tool, pk: string, first: string): AsyncIterable<Row> {
+async function* listed(tool: Tool, pk: string, first: string, limit: number): AsyncIterable<Row> {
   for (let from = first; ; ) {
-    const page = await callStore(() => tool.store.list(pk, from, pageSize), callingOf(tool));
+    const page = await callStore(() => tool.store.list(pk, from, limit), callingOf(tool));
     yield* page;
-    if (page.length < pageSize) return;
+    if (page.length < limit) return;
     from = after(page.at(-1)?.sk);
   }
 }
@@ -151,6 +157,11 @@ async function* listed(tool: Tool, pk: string, first: string): AsyncIterable<Row
 /** Where a list goes on behind a row. */
 function after(sk = ''): string {
   return `${sk}\0`;
+}
+
+/** For what is kept of work that has been done: it is not given up with what comes after it. */
+export function keepingOf({ signal: _, ...tool }: Tool): StoreCalling {
+  return callingOf(tool);
 }
 
 /** Ends a change at the version of its row, and lets go of its large object; what of that fails is left to its own end. */
@@ -166,7 +177,7 @@ export async function endRow(tool: Tool, row: Row, as: 'DONE' | 'DISCARDED'): Pr
     store,
     { pk, sk, value: asJson(value), expiresAt },
     row.version,
-    callingOf(tool),
+    keepingOf(tool),
   );
   if (written.applied && change?.object) await largeObjects?.delete(change.object).catch(() => undefined);
   return written;

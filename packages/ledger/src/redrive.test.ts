@@ -11,6 +11,7 @@ import {
   skipped,
   table,
 } from '@sluice/core';
+import { faultyStore } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { parkedChanges } from './parked-changes.js';
 import { changeKey, markKey, queueOf } from './parked-rows.js';
@@ -341,6 +342,19 @@ describe('a redrive', () => {
     expect(await parkedChanges(world.store, routerName, world).get(world.id(1))).toMatchObject({
       attempts: 10,
     });
+  });
+
+  it('keeps what was done when it was aborted, also when the store fails just then', async () => {
+    const world = await worldWith('A');
+    const { store, faults } = faultyStore(world.store);
+    const ending = new AbortController();
+    const router = routerOf(world, () => {
+      ending.abort();
+      faults.throttle(2);
+    });
+    const redriving = redrive(router, store, 'all', { signal: ending.signal });
+    expect((await world.clock.run(redriving)).done).toEqual([world.id(0)]);
+    expect(await left(world)).toEqual([]);
   });
 });
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { putRow, type Router, type Row, type Store, type StreamRecord, type Written } from '@sluice/core';
 import { type ParkedChange, parkedChange, wholeRecord } from './parked-changes.js';
 import {
-  callingOf,
   endRow,
+  keepingOf,
   type ParkedSelection,
   readable,
   removeMarks,
@@ -270,7 +270,7 @@ function putBack(
   };
   const change = isAttempt && !tool.signal?.aborted ? { ...before, ...failed } : before;
   const value: ParkedRow = { state: 'PARKED', change };
-  return putRow(tool.store, { pk, sk, value: asJson(value) }, version, callingOf(tool));
+  return putRow(tool.store, { pk, sk, value: asJson(value) }, version, keepingOf(tool));
 }
 
 function asError(thrown: unknown): Error {
