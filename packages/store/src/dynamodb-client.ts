@@ -1,4 +1,5 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { ConfigurationError } from '@sluice/core';
 
 /** Which table, and how to reach it. What is left out comes from where the SDK always finds it. */
 export interface DynamoDbOptions extends Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> {
@@ -10,11 +11,16 @@ export interface DynamoDbOptions extends Pick<DynamoDBClientConfig, 'region' | '
   readonly client?: DynamoDBClient;
 }
 
-/** The client to use, and what ends it if it is not the caller's. */
+/** The client to use, and what ends it if it is not the caller's. Throws `ConfigurationError` without a table's name. */
 export function clientFor(
-  { tableName: _, client, ...access }: DynamoDbOptions,
+  { tableName, client, ...access }: DynamoDbOptions,
   maxAttempts: number,
 ): { readonly client: DynamoDBClient; destroy(): void } {
+  if (typeof tableName !== 'string' || tableName === '') {
+    throw new ConfigurationError([
+      `a store in DynamoDB has the tableName ${JSON.stringify(tableName)}; give the table's name`,
+    ]);
+  }
   if (client) return { client, destroy() {} };
   const own = new DynamoDBClient({ ...access, requestHandler: limits, maxAttempts });
   return { client: own, destroy: () => own.destroy() };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { callStore, putRow, type Row, type StoreCalling } from '@sluice/core';
+import { ConfigurationError, callStore, putRow, type Row, type StoreCalling } from '@sluice/core';
 import {
   type Engine,
   type FaultProxy,
@@ -56,6 +56,12 @@ describe.each(engines)(
 );
 
 describe('the DynamoDB store', () => {
+  it.each([undefined, ''])('cannot be made with the table name %j', async (name) => {
+    const options = { tableName: name as string }; // as an environment variable that is not set gives it
+    expect(() => dynamoDbStore(options)).toThrow(ConfigurationError);
+    await expect(createTable(options)).rejects.toThrow("give the table's name");
+  });
+
   let engine: Engine;
   let proxy: FaultProxy;
   let access: DynamoDbOptions;

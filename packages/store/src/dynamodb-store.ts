@@ -34,7 +34,7 @@ export interface DynamoDbStore extends Store {
  * client that was given repeats a put whose reply was lost, the put is applied as it should be; somebody who replaced the row in
  * between makes it a refused one.
  *
- * Rejects with `DynamoDbStoreError`, and with `RowTooLargeError` for a row of more than 400 KB.
+ * Throws `ConfigurationError` without a table's name. Rejects with `DynamoDbStoreError`, and with `RowTooLargeError` for a row of more than 400 KB.
  */
 export function dynamoDbStore(options: DynamoDbOptions): DynamoDbStore {
   const TableName = options.tableName;

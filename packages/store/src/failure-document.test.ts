@@ -50,6 +50,16 @@ describe('the document of a given-up change', () => {
     expect(DDBStreamBatchInfo).not.toHaveProperty('approximateArrivalOfFirstRecord');
   });
 
+  it.each<[string, object]>([
+    ['a message that is none', { message: undefined }],
+    ['a message that is an object', { message: { reason: 'no' } }],
+    ['a symbol for a name', { name: Symbol('Odd') }],
+  ])('can be made of an error with %s', (_what, odd) => {
+    const error = Object.assign(new Error('no'), odd);
+    const texts = { name: expect.any(String), message: expect.any(String) };
+    expect(failureDocument(givenUp(record, { error })).sluice.error).toEqual(texts);
+  });
+
   it('tells the code of an error that has one, and the start of a message that does not end', () => {
     const error = new NeverAgainError('no '.repeat(100_000));
     expect(failureDocument(givenUp(record, { error, reason: 'never-again' })).sluice).toMatchObject({

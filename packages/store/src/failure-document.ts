@@ -86,7 +86,9 @@ function timeText(ms: number): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString().replace('.000Z', 'Z');
 }
 
-function errorData(error: Error & { readonly code?: unknown }): FailureDocument['sluice']['error'] {
-  const { name, message, code } = error;
-  return { name, message: message.slice(0, 2000), ...(typeof code === 'string' && { code }) };
+function errorData(error: Error): FailureDocument['sluice']['error'] {
+  // Anybody may have set them to anything.
+  const { name, message, code }: { readonly [Field in 'name' | 'message' | 'code']?: unknown } = error;
+  const start = String(message).slice(0, 2000);
+  return { name: String(name), message: start, ...(typeof code === 'string' && { code }) };
 }
