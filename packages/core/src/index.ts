@@ -80,7 +80,7 @@ export {
   RetryLaterError,
   UnknownTableError,
 } from './errors.js';
-export { eventIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
+export { eventIdOf, groupIdOf, idempotencyKeyOf, itemKeyOf } from './event-identity.js';
 export { type Explanation, explain } from './explain.js';
 export type {
   Destination,

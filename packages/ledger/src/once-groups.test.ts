@@ -66,6 +66,19 @@ describe('a group', () => {
     expect(ofRest?.handlerId).toBe('mail');
   });
 
+  test('of what is left has the identity that exactly these events have in any delivery', async () => {
+    const contexts: Context[] = [];
+    const records = changesOfOne(4);
+    const given = world();
+    await given.clock.run(given.process(noting([])).deliver(records.slice(0, 2)));
+    await given.clock.run(given.process(noting([], 0, contexts)).deliver(records));
+    const elsewhere = world();
+    await elsewhere.clock.run(elsewhere.process(noting([], 0, contexts)).deliver(records.slice(2)));
+    const [narrowed, whole] = contexts;
+    expect(narrowed?.idempotencyKey).toBe(whole?.idempotencyKey);
+    expect(narrowed?.eventId).toBe(whole?.eventId);
+  });
+
   test('of which one event is left has the identity of that event', async () => {
     const given = world();
     const contexts: Context[] = [];

@@ -4,6 +4,7 @@ import {
   type Context,
   contextWith,
   exponentialBackoff,
+  groupIdOf,
   type HandlerCall,
   handled,
   idempotencyKeyOf,
@@ -16,7 +17,6 @@ import {
 } from '@sluice/core';
 import { type Claim, type ClaimTimes, claim, complete, type Held, release } from './claim.js';
 import { ClaimLostError, LedgerUnreadableError } from './errors.js';
-import { groupIdOf } from './group-id.js';
 import { renewing } from './renewal.js';
 
 /** What the layers of one ledger share. */
