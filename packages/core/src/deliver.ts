@@ -205,7 +205,7 @@ function settle(
   if (!isDone(outcome)) task.state.groups = { ...task.state.groups, [id]: group.length };
   log(delivery, task.record, outcome, 'handler', { handlerId: id, attempt });
   if (isGivenUp) setAside(outcome, 'never-again', compiled, task, group);
-  else if (outcome.kind === 'failed' && isExhausted(compiled, task)) {
+  else if (outcome.kind === 'failed' && group.length === 1 && isExhausted(compiled, task)) {
     setAside(outcome, 'attempts', compiled, task, group);
   }
 }

@@ -116,6 +116,16 @@ function processOf(handle: Handle, options: Partial<RouterOptions> & { readonly 
   };
 }
 
+/** A process whose handler takes groups; `handle` is asked about each of their changes. */
+function groupsOf(groups: string[], handle: Handle, options: Partial<RouterOptions>) {
+  const together = route.batch(shop, { id: 'h' }, (changes, { attempt }) => {
+    const names = changes.map(({ record }) => nameOf(record));
+    groups.push(names.join(' '));
+    for (const name of names) handle(name, attempt);
+  });
+  return processOf(() => {}, { routes: together, ...options });
+}
+
 function failing(...names: string[]): Handle {
   return (name) => {
     if (names.includes(name)) throw new Error(`no ${name}`);
@@ -338,6 +348,32 @@ describe('a change that its handler does not get done', () => {
     expect((await runBatch(router, records, { memory })).firstUnfinished).toBeUndefined();
     expect(groups).toEqual(['A1 A2 A3', 'A1', 'A2', 'A3']);
     expect(kept.names()).toEqual(['A2']);
+  });
+
+  it('takes none of its group with it where the policy allows one attempt: the group is one, and each change has its own', async () => {
+    const kept = ledgerOf();
+    const groups: string[] = [];
+    const { deliver } = groupsOf(groups, failing('A2'), {
+      ledger: kept.ledger,
+      onFailure: { action: 'park-record', attempts: 1 },
+    });
+    expect((await deliver(recordsOf('AAA'))).firstUnfinished).toBe('1');
+    expect((await deliver(recordsOf('AAA'))).firstUnfinished).toBeUndefined();
+    expect(groups).toEqual(['A1 A2 A3', 'A1', 'A2', 'A3']);
+    expect(kept.names()).toEqual(['A2']);
+  });
+
+  it('is in no group behind the end of a process: what is told before it runs is one record', async () => {
+    const kept = ledgerOf();
+    const told: string[] = [];
+    Object.assign(await kept.ledger.open([], {} as never), {
+      starting: async (record: StreamRecord) => void told.push(nameOf(record)),
+    });
+    const groups: string[] = [];
+    const { deliver } = groupsOf(groups, () => {}, { ledger: kept.ledger });
+    expect((await deliver(recordsOf('AAA'))).firstUnfinished).toBeUndefined();
+    expect(groups).toEqual(['A1', 'A2', 'A3']);
+    expect(told).toEqual(groups);
   });
 
   it('that ended as many processes as its policy allows attempts is given up without being run', async () => {

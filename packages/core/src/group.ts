@@ -25,7 +25,8 @@ export async function gather(
   const changes = [first];
   const hasSchema = needsValidation(model);
   if (!head || (hasSchema && (await validate(first)))) return changes;
-  const size = isLastAttempt(compiled, head) ? 1 : (head.state.groups?.[id] ?? maxSize);
+  const isAlone = delivery.starting !== undefined || isLastAttempt(compiled, head);
+  const size = isAlone ? 1 : (head.state.groups?.[id] ?? maxSize);
   for (let last = head; group.length < size; ) {
     const next = delivery.behind(head, group.length);
     if (!next || !isNext(next, compiled, delivery) || (delivery.strict && !isAllThatIsLeft(last, id))) break;
