@@ -16,7 +16,7 @@ import {
  * of it: by default a number where that is exact, and its text otherwise. An attribute called `__proto__` is an own
  * property like any other. Throws `MalformedValueError` for what DynamoDB cannot have written.
  */
-export function decodeItem(item: AttributeMap, numbers: NumberPolicy): NativeItem {
+export function decodeItem(item: AttributeMap, numbers: NumberPolicy = 'string'): NativeItem {
   if (typeof item !== 'object' || item === null) {
     throw new MalformedValueError(`A map of attributes is ${item === null ? 'null' : `a ${typeof item}`}.`);
   }

@@ -476,6 +476,13 @@ describe('at start', () => {
     expect(problemsOf({ ledger })).toEqual([expect.stringContaining('no name')]);
   });
 
+  it('a store in the place of a ledger is told', () => {
+    const store = { get() {}, list() {}, put() {}, delete() {} };
+    expect(problemsOf({ ledger: store as never, name: 'test' }, { once: true })).toEqual([
+      expect.stringContaining('give createLedger(store)'),
+    ]);
+  });
+
   it.each([
     [{}, { once: true }, 'h is to run once, which needs a ledger'],
     [{}, { onFailure: 'park-item' }, "the onFailure of h is 'park-item', which needs a ledger"],

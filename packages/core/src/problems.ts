@@ -46,7 +46,9 @@ export function problemsOfOptions(options: RouterOptions): readonly string[] {
 
 function ofLedger({ ledger, name, onFailure }: RouterOptions): readonly string[] {
   const policy = policyOf(onFailure);
+  const isLedger = ledger === undefined || typeof ledger.open === 'function';
   return [
+    ...(isLedger ? [] : ['ledger is none; give createLedger(store) of @sluice/ledger, not the store itself']),
     ...(ledger && !name
       ? [
           'there is a ledger but no name; give a name that stays the same, by which the ledger keeps what is done',

@@ -96,12 +96,23 @@ describe('a call of a store', () => {
     expect(seen[0]).toMatchObject({ error: { name: 'TimeoutError' } });
   });
 
-  it.each(['ROW_TOO_LARGE', 'STORE_CLOSED'])('that no repetition helps is not repeated: %s', async (code) => {
-    const { call, calls } = failing(new SluiceError(code, 'no'));
+  it('that no repetition helps is not repeated', async () => {
+    const code = 'NO_TABLE';
+    const { call, calls } = failing(Object.assign(new SluiceError(code, 'no'), { retryable: false }));
     const seen = watch(callStore(call, calling));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(seen).toMatchObject({ error: { code } });
     expect(calls).toHaveLength(1);
+  });
+
+  it('that throws before it waits for anything has failed like any other, and nothing comes later', async () => {
+    const call = () => {
+      throw new Error('at once');
+    };
+    const seen = watch(callStore(call, { ...calling, maxAttempts: 1 }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(seen).toMatchObject({ error: { message: 'at once' } });
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('leaves no timer behind', async () => {

@@ -64,12 +64,10 @@ export async function deleteRow(store: Store, row: Row, calling: StoreCalling): 
   return written.applied || written.current ? written : { applied: true, row };
 }
 
-/** What no repetition helps, by the codes that stores give it. */
+/** What no repetition helps, as stores say by `retryable: false`. */
 function isFinal(error: unknown): boolean {
-  return isSluiceError(error) && finalCodes.includes(error.code);
+  return isSluiceError(error) && (error as { readonly retryable?: unknown }).retryable === false;
 }
-
-const finalCodes = ['ROW_TOO_LARGE', 'STORE_CLOSED'];
 
 function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promise<T> {
   if (limitMs <= 0) return Promise.reject(late(limitMs));
@@ -79,7 +77,12 @@ function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promi
       if (!answered.signal.aborted) reject(late(limitMs));
     });
   });
-  return Promise.race([call(), tooLate]).finally(() => answered.abort(settled));
+  return Promise.race([begun(call), tooLate]).finally(() => answered.abort(settled));
+}
+
+/** A call that throws before it waits for anything has failed like any other. */
+async function begun<T>(call: () => Promise<T>): Promise<T> {
+  return call();
 }
 
 function late(limitMs: number): Error {

@@ -9,6 +9,7 @@
  *   a writer that was away cannot mistake a newer row for the one it read.
  * - Keys are text that is not empty and has no half of a surrogate pair: a `pk` of up to 2048 and an `sk` of up to 1024 bytes
  *   of UTF-8, as DynamoDB has it. Every call rejects other keys with a `TypeError`, and so a value that JSON would change.
+ * - An error that no repetition of the call helps has `retryable: false`; callers repeat after all others.
  * - A row may be too large for an implementation (DynamoDB takes 400 KB with its keys): `put` rejects then, and has done nothing.
  */
 export interface Store {

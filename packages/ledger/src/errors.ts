@@ -6,8 +6,8 @@ export class LedgerUnavailableError extends SluiceError {
   constructor(doing: string, cause: unknown) {
     super(
       'LEDGER_UNAVAILABLE',
-      `The ledger could not ${doing}. Nothing is run without it, and the records will be delivered again. Check the store: ` +
-        'whether it can be reached from here, its permissions, and whether it throttles.',
+      `The ledger could not ${doing}: ${cause instanceof Error ? cause.message : String(cause)} Nothing is run without it, and the records will be delivered again. ` +
+        'Check the store: whether it is there and can be reached from here, its permissions, and whether it throttles.',
       { cause },
     );
   }

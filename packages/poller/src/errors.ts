@@ -54,9 +54,12 @@ export class CheckpointConflictError extends SluiceError {
 export class CheckpointStoreError extends SluiceError {
   override readonly name: string = 'CheckpointStoreError';
   constructor({ pk, sk }: RowKey, doing: 'write' | 'read', cause: unknown) {
-    super('CHECKPOINT_STORE', `Could not ${doing} the checkpoint row ${sk} of ${pk}. Check the store.`, {
-      cause,
-    });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      'CHECKPOINT_STORE',
+      `Could not ${doing} the checkpoint row ${sk} of ${pk}. Check the store: ${reason}`,
+      { cause },
+    );
   }
 }
 

@@ -7,7 +7,12 @@ import { isSluiceError, SluiceError } from '@sluice/core';
  */
 export class DynamoDbStoreError extends SluiceError {
   override readonly name: string = 'DynamoDbStoreError';
-  constructor(problem: string, options?: ErrorOptions) {
+  constructor(
+    problem: string,
+    options?: ErrorOptions,
+    /** Whether the same call may succeed another time; not where the table is another one than it has to be. */
+    readonly retryable = true,
+  ) {
     super('DYNAMODB_STORE', problem, options);
   }
 }
@@ -15,6 +20,7 @@ export class DynamoDbStoreError extends SluiceError {
 /** A row is larger than DynamoDB takes. Nothing was written, and repeating the call will not help. */
 export class RowTooLargeError extends SluiceError {
   override readonly name: string = 'RowTooLargeError';
+  readonly retryable = false;
   constructor(
     tableName: string,
     /** The whole of it: keys, value, and what the store keeps with them. */
@@ -44,9 +50,11 @@ export async function told<T>(
     const advice = adviceOn[name] ?? '';
     const said = message.endsWith('.') ? message : `${message}.`;
     const problem = `${operation} on the table "${tableName}"${await placeOf(client)} failed with ${name}: ${said}`;
-    throw new DynamoDbStoreError(problem + advice, { cause });
+    throw new DynamoDbStoreError(problem + advice, { cause }, !wrongTable.includes(name));
   }
 }
+
+const wrongTable = ['ResourceNotFoundException', 'ValidationException'];
 
 const access = ' Check the credentials, and whether they are of the account that has the table.';
 const permissions =

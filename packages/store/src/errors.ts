@@ -43,6 +43,7 @@ export class StoreWriteError extends SluiceError {
 
 export class StoreClosedError extends SluiceError {
   override readonly name: string = 'StoreClosedError';
+  readonly retryable = false;
   constructor(path: string) {
     super('STORE_CLOSED', `The store over ${path} is closed. Open the file again with fileStore(path).`);
   }
