@@ -222,6 +222,7 @@ describe('the DynamoDB store', () => {
     await expect(lost.put(row, undefined)).rejects.toThrow(
       /^PutItem on the table "no-such-table" in us-east-1 at .* failed with ResourceNotFoundException: .* createTable/,
     );
+    await expect(lost.get('p', 's')).rejects.toMatchObject({ retryable: false });
     lost.destroy();
   });
 

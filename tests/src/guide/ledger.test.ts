@@ -153,17 +153,15 @@ describe('what is given up', () => {
     const print = (line: string) => lines.push(line);
     // #region redrive
     const parked = parkedChanges(store, 'shop');
-    for await (const { handlerId, record, attempts, error } of parked.list({ handlerId: 'mail' })) {
-      print(`${handlerId} ${record.eventName} after ${attempts}: ${error.message}`);
+    for await (const { handlerId, record, reason, attempts, error } of parked.list({ handlerId: 'mail' })) {
+      const why = reason === 'behind' ? 'waits behind it' : `${attempts} attempts, ${error.message}`;
+      print(`${handlerId} ${record.eventName}: ${why}`);
     }
 
     const { done, failed } = await redrive(router, store, 'all'); // or { id }, { handlerId }, { keys }, { streamArn }
     await parked.discard({ handlerId: 'mail' }); // what is still there
     // #endregion
-    expect(lines).toEqual([
-      'mail INSERT after 1: the mailer is down',
-      'mail MODIFY after 0: An earlier change of this item is parked for this handler',
-    ]);
+    expect(lines).toEqual(['mail INSERT: 1 attempts, the mailer is down', 'mail MODIFY: waits behind it']);
     expect([done.length, failed]).toEqual([2, []]);
     expect(mailed).toEqual(['jo INSERT', 'jo MODIFY']);
   });
