@@ -11,7 +11,7 @@ import {
   systemClock,
   type Written,
 } from '@sluice/core';
-import type { LargeObjects } from './large-objects.js';
+import { type LargeObjects, letGo } from './large-objects.js';
 import {
   asJson,
   endedLifetimeMs,
@@ -179,7 +179,7 @@ export async function endRow(tool: Tool, row: Row, as: 'DONE' | 'DISCARDED'): Pr
     row.version,
     keepingOf(tool),
   );
-  if (written.applied && change?.object) await largeObjects?.delete(change.object).catch(() => undefined);
+  if (written.applied && change?.object) await letGo(largeObjects, change.object, keepingOf(tool));
   return written;
 }
 

@@ -330,6 +330,20 @@ describe('a change that is too large for a row', () => {
     expect((await world.parking()).size).toBe(0);
   });
 
+  it('is not waited for once it is not needed any more, when its place does not answer', async () => {
+    const objects = memoryObjects();
+    const largeObjects = { ...objects, delete: () => new Promise<void>(() => undefined) };
+    const world = parkedWorld('A', { largeObjects });
+    const { record } = world.failure(0);
+    const images = { ...record.dynamodb, NewImage: { pk: { S: 'A' }, text: { S: large } } };
+    const more = { record: { ...record, dynamodb: images } };
+    expect(await world.clock.run(world.park(0, 'behind', more))).toBe('free');
+    await world.park(0, 'item', more);
+    const router = routerOf(world, () => undefined);
+    const redriving = redrive(router, world.store, 'all', { largeObjects });
+    expect((await world.clock.run(redriving)).done).toEqual([world.id(0)]);
+  });
+
   it('leaves no object when the queue that it was to go behind is empty by now', async () => {
     const objects = memoryObjects();
     const world = parkedWorld('A', { largeObjects: objects });

@@ -13,7 +13,7 @@ import {
   type StoreCalling,
 } from '@sluice/core';
 import { LedgerUnavailableError } from './errors.js';
-import type { LargeObjects } from './large-objects.js';
+import { type LargeObjects, letGo } from './large-objects.js';
 import {
   asJson,
   bytesOf,
@@ -137,7 +137,7 @@ export async function openParking(
     const isAnnounced = await announce(queue, mode, key.sk, calling);
     const isPut =
       isAnnounced && (await putChange(key, object ? inObject(value, object) : value, queue, mode, calling));
-    if (object && !isPut) await options.largeObjects?.delete(object).catch(() => undefined);
+    if (object && !isPut) await letGo(options.largeObjects, object, calling);
     return isAnnounced ? 'parked' : 'free';
   }
 

@@ -65,7 +65,8 @@ export interface RedriveReport {
  * It may be run beside the source and beside other redrives. When its process dies, the change that it had in hand can be
  * redriven a minute later; if that had been done, it is done again (`once` narrows that window).
  *
- * Rejects with the store's error when the store does not answer for 10 seconds: what was done until then stays done.
+ * Rejects with the store's error when the store does not answer for 10 seconds, without a report: what was done until then stays
+ * done, but for a change in hand whose end could not be kept, which is done again as after a death.
  */
 export async function redrive(
   router: Router,
