@@ -105,6 +105,17 @@ describe('a call of a store', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('that hangs has failed after the time for one call, and is made again while there is time for all', async () => {
+    const answers = [new Promise<never>(() => undefined), Promise.resolve('answer')];
+    const call = () => answers.shift() ?? Promise.reject(new Error('asked too often'));
+    const asking = { ...calling, callTimeoutMs: 300, untilMs: Date.now() + 1_000 };
+    const seen = watch(callStore(call, asking));
+    await vi.advanceTimersByTimeAsync(399);
+    expect(seen).toEqual({});
+    await vi.advanceTimersByTimeAsync(1);
+    expect(seen).toEqual({ value: 'answer' });
+  });
+
   it('that throws before it waits for anything has failed like any other, and nothing comes later', async () => {
     const call = () => {
       throw new Error('at once');

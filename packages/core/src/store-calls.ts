@@ -12,6 +12,8 @@ export interface StoreCalling {
   readonly signal?: AbortSignal | undefined;
   /** On the clock: no call begins then, and none is waited for. No limit by default. */
   readonly untilMs?: number;
+  /** A call that has not answered after so long has failed. 10 000 by default. */
+  readonly callTimeoutMs?: number;
   /** How often a call is made altogether; no limit by default. */
   readonly maxAttempts?: number;
   /** Is told of each failure after which the call is made again. What it throws ends the calls. */
@@ -19,19 +21,20 @@ export interface StoreCalling {
 }
 
 const backoff = exponentialBackoff({ initialMs: 100, maxMs: 2_000 });
-const timeoutMs = 10_000;
+const defaultCallTimeoutMs = 10_000;
 /** Without a reason each abort would make an error, with its stack. */
 const settled = 'settled';
 
 /**
- * Makes a call of a store, and repeats it while it fails, with a backoff of 100 ms to 2 s. One that hangs for 10 seconds has
- * failed; should its write come through later, the version that it names is past by then. Rejects with the last error.
+ * Makes a call of a store, and repeats it while it fails, with a backoff of 100 ms to 2 s. One that hangs has failed
+ * after `callTimeoutMs`; should its write come through later, the version that it names is past by then. Rejects with the last error.
  */
 export async function callStore<T>(call: () => Promise<T>, calling: StoreCalling): Promise<T> {
   const { clock, random, signal, untilMs = Infinity, maxAttempts = Infinity, onFailure } = calling;
+  const { callTimeoutMs = defaultCallTimeoutMs } = calling;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTime(call, Math.min(timeoutMs, untilMs - clock.now()), clock);
+      return await inTime(call, Math.min(callTimeoutMs, untilMs - clock.now()), clock);
     } catch (error) {
       const delayMs = backoff.delayMs(attempt, random);
       if (isFinal(error) || attempt >= maxAttempts || signal?.aborted) throw error;
