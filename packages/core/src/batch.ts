@@ -1,6 +1,7 @@
 import type { StreamRecord } from '@sluice/filters';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
+import { countUnsettled } from './deliver.js';
 import { createDrain } from './drain.js';
 import type { OpenDelivery } from './ledger.js';
 import { runPage } from './page.js';
@@ -55,8 +56,9 @@ export async function runBatch(
   page.offer();
 
   const remaining = drain.remaining();
-  memory.keep(records, remaining);
   const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
+  if (timedOut) countUnsettled(remaining[0]);
+  memory.keep(records, remaining);
   await opened?.keep(drain.progress(), remaining.length === 0, writeUntilMs());
   return {
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,

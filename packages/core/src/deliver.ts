@@ -3,7 +3,7 @@ import { type HandlerCall, type RecordCall, taskOf } from './calls.js';
 import { chain, type Middleware } from './chain.js';
 import { ChangeView } from './change.js';
 import { type CallContext, HandlerContext, isOver } from './context.js';
-import { ProcessEndedError } from './errors.js';
+import { ProcessEndedError, TooSlowError } from './errors.js';
 import type { FailureReason } from './failure.js';
 import { gather } from './group.js';
 import type { Parking } from './ledger.js';
@@ -89,7 +89,7 @@ async function runRoute(
   const { id, model, maxSize } = compiled.route;
   if (delivery.starting && !state.done.includes(id)) await delivery.starting(record, id);
   // A call that an earlier delivery began may still be going on: its result counts, and no second one starts beside it.
-  while (state.running) await state.running.outcome;
+  while (state.running && !isLetGo(state.running, task)) await state.running.outcome;
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
   if (delivery.parking && delivery.parking.size > 0 && delivery.parking.holds(id, record)) {
@@ -97,6 +97,9 @@ async function runRoute(
   }
   if (state.suspects?.includes(id) && isExhausted(compiled, task)) {
     return setAside(failed(new ProcessEndedError()), 'crashed', compiled, task, [task]);
+  }
+  if (state.failures && isTooSlow(compiled, task)) {
+    return setAside(failed(new TooSlowError()), 'attempts', compiled, task, [task]);
   }
 
   const change = changes ? sharedChange(compiled, task, changes) : new ChangeView(record, model);
@@ -115,8 +118,9 @@ async function runRoute(
   let outcome = await running.outcome;
   if (outcome.kind === 'neverAgain' && compiled.policy?.action === 'block') outcome = failed(outcome.error);
 
-  if (!group) state.running = undefined;
-  else for (const member of group) member.state.running = undefined;
+  // One that was given up while it ran may have been followed by another one.
+  if (!group) state.running = state.running === running ? undefined : state.running;
+  else for (const { state } of group) state.running = state.running === running ? undefined : state.running;
   if (outcome === notStarted) return outcome;
   task.page.counts[outcome.kind]++;
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
@@ -215,6 +219,32 @@ function isExhausted({ route, policy }: CompiledRoute, { state }: Task): boolean
   return (
     policy !== undefined && policy.action !== 'block' && (state.failures?.[route.id] ?? 0) >= policy.attempts
   );
+}
+
+/**
+ * Whether it has failed more often than its policy allows: the time was up each time, before it could be given up. It is given up then
+ * without being run, and a call of it that still goes on is not waited for.
+ */
+function isTooSlow({ route, policy }: CompiledRoute, { state }: Task): boolean {
+  if (policy === undefined || policy.action === 'block') return false;
+  return (state.failures?.[route.id] ?? 0) > policy.attempts;
+}
+
+function isLetGo({ handlerId }: Running, task: Task): boolean {
+  const compiled = task.routes.find(({ route }) => route.id === handlerId);
+  return compiled !== undefined && isTooSlow(compiled, task);
+}
+
+/**
+ * At the end of a delivery: a call that had all of its time, and has not settled, has failed once more, whether it ends at its signal or
+ * never. Nothing that is too slow is tried for ever. What began later in the delivery is the first of the next one.
+ */
+export function countUnsettled(lowest: Task | undefined): void {
+  if (!lowest?.state.running || lowest.before !== undefined || lowest.counted) return;
+  const { handlerId } = lowest.state.running;
+  const { state } = lowest;
+  state.failures = { ...state.failures, [handlerId]: (state.failures?.[handlerId] ?? 0) + 1 };
+  lowest.counted = [handlerId];
 }
 
 /** Notes what the drain is to set aside when the record has been through all of its layers. */

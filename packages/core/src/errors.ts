@@ -80,6 +80,18 @@ export class ProcessEndedError extends SluiceError {
   }
 }
 
+/** A handler took a whole delivery and did not end within it, as often as its policy allows attempts and once more. */
+export class TooSlowError extends SluiceError {
+  override readonly name: string = 'TooSlowError';
+  constructor() {
+    super(
+      'TOO_SLOW',
+      'The time for its delivery was up before this handler had ended, more often than its policy allows attempts. Pass context.signal on ' +
+        'to what it waits for, give it a timeout(…) of its own, or raise the time limit of the function.',
+    );
+  }
+}
+
 /** To be thrown by handlers and middleware: no attempt at this change will ever succeed. It is done, and logged as an error. */
 export class NeverAgainError extends SluiceError {
   override readonly name: string = 'NeverAgainError';
