@@ -1,7 +1,14 @@
 import { all, eventName, not, removedBy, type StreamViewType, table } from '@sluice/filters';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ConfigurationError, createRouter, type Route, type RouterOptions, route } from './index.js';
+import {
+  ConfigurationError,
+  createRouter,
+  type Ledger,
+  type Route,
+  type RouterOptions,
+  route,
+} from './index.js';
 
 const keys = { partition: 'pk' } as const;
 const shop = table('shop', { keys });
@@ -31,6 +38,20 @@ describe('a router cannot be made', () => {
     expect(problemsOf(routes)).toEqual([
       '2 handlers have the id "a"; ids tell their work apart, so give each its own',
     ]);
+  });
+
+  it('with a ledger, by names that do not fit into its keys', () => {
+    const ledger = { open: quiet, parking: quiet, once: quiet } as unknown as Ledger; // none of it is called
+    const fitting = 'é'.repeat(250);
+    const routes = (id: string) => route.insert(shop, { id }, quiet);
+    expect(problemsOf(routes(fitting), { ledger, name: fitting })).toEqual([]);
+    const refused = /is no part of a ledger's key; give one of at most 500 bytes/;
+    expect(problemsOf(routes(`${fitting}!`), { ledger, name: `${fitting}!` })).toEqual([
+      expect.stringMatching(refused),
+      expect.stringMatching(refused),
+    ]);
+    expect(problemsOf(routes('\ud800'), { ledger, name: 'shop' })).toEqual([expect.stringMatching(refused)]);
+    expect(problemsOf(routes('h'.repeat(2000)))).toEqual([]);
   });
 
   it('of routes without an id, or without events', () => {

@@ -22,6 +22,7 @@ export function problemsOf(routes: readonly Route[], options: RouterOptions): re
     ...differentTables(routes),
     ...routes.flatMap(ofRoute),
     ...routes.flatMap((route) => ofFailure(route, options)),
+    ...(options.ledger ? [options.name ?? '', ...routes.map(({ id }) => id)].flatMap(ofLedgerKey) : []),
   ];
 }
 
@@ -56,6 +57,19 @@ function ofLedger({ ledger, name, onFailure }: RouterOptions): readonly string[]
       : []),
     ...(policy ? problemsOfPolicy(policy, ledger).map((problem) => `onFailure ${problem}`) : []),
   ];
+}
+
+/** So that keys of the ledger's rows, with the router's name, a stream's ARN and a handler's id in them, fit into every store. */
+const longestNameBytes = 500;
+
+function ofLedgerKey(name: string): readonly string[] {
+  const isPossible = name.isWellFormed() && Buffer.byteLength(name) <= longestNameBytes;
+  const shown = JSON.stringify(name.slice(0, 40));
+  return isPossible
+    ? []
+    : [
+        `the name or id that begins with ${shown} is no part of a ledger's key; give one of at most ${longestNameBytes} bytes of UTF-8`,
+      ];
 }
 
 /** What of a route needs a ledger that is not there, or goes by a policy that cannot be. */
