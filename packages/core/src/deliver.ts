@@ -247,6 +247,19 @@ export function countUnsettled(lowest: Task | undefined): void {
   lowest.counted = [handlerId];
 }
 
+/** What a layer around a record gives up for good, its handlers that are not done have given up. Gives the outcome of the record. */
+export function giveUpRest(outcome: NeverAgain, task: Task): Outcome {
+  const { state, routes, givenUp = [] } = task;
+  const rest = routes.filter(
+    ({ route }) => !state.done.includes(route.id) && !givenUp.some(({ handlerId }) => handlerId === route.id),
+  );
+  for (const compiled of rest) {
+    if (!compiled.policy) state.done = [...state.done, compiled.route.id];
+    else if (compiled.policy.action !== 'block') setAside(outcome, 'never-again', compiled, task, [task]);
+  }
+  return rest.some(({ policy }) => policy?.action === 'block') ? failed(outcome.error) : outcome;
+}
+
 /** Notes what the drain is to set aside when the record has been through all of its layers. */
 function setAside(
   outcome: Failed | NeverAgain,

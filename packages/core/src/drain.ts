@@ -5,7 +5,7 @@ import { type RecordCall, taskOf } from './calls.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
-import { type Delivery, deliverWith, log, notStarted } from './deliver.js';
+import { type Delivery, deliverWith, giveUpRest, log, notStarted } from './deliver.js';
 import { giveUp } from './give-up.js';
 import { laneKeys } from './lane-key.js';
 import type { Parking } from './ledger.js';
@@ -295,6 +295,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
         outcome = outcomeOf(error);
       }
       if (lost?.position === task.position && isDone(outcome)) outcome = lost.outcome;
+      if (outcome.kind === 'neverAgain') outcome = giveUpRest(outcome, task);
       if (task.givenUp) {
         const settled = await giveUp(task, outcome, delivery);
         if (!settled) continue;

@@ -112,7 +112,8 @@ function processOf(handle: Handle, options: Partial<RouterOptions> & { readonly 
   return {
     ran,
     logs,
-    deliver: (records: readonly StreamRecord[]) => runBatch(router, records, { memory }),
+    deliver: (records: readonly StreamRecord[], budgetMs = Infinity) =>
+      runBatch(router, records, { memory, budgetMs }),
   };
 }
 
@@ -210,6 +211,45 @@ describe('a change that its handler does not get done', () => {
       { name: 'A1', mode: 'item', failure: { reason: 'never-again' } },
       { name: 'A2', mode: 'behind' },
     ]);
+  });
+
+  it('that is given up when the time is up comes again: it is not done without having been set aside', async () => {
+    for (const onFailure of ['park-item', 'drop'] as const) {
+      const kept = ledgerOf();
+      let nowMs = 0;
+      const clock = { now: () => nowMs, sleep: () => new Promise<void>(() => {}) };
+      const { deliver } = processOf(
+        () => {
+          nowMs += 1_000; // it computes, and no timer comes through
+          return neverAgain('bad');
+        },
+        { ledger: kept.ledger, onFailure, clock },
+      );
+      const records = recordsOf('A');
+      expect(await deliver(records, 1_000)).toMatchObject({ firstUnfinished: '1', counts: { dropped: 0 } });
+      expect(kept.parked).toEqual([]);
+      expect(await deliver(records, 5_000)).toMatchObject({ firstUnfinished: undefined });
+      expect(kept.names()).toEqual(onFailure === 'drop' ? [] : ['A1']);
+    }
+  });
+
+  it('is given up by the policies of its handlers when a layer around the record says never again', async () => {
+    const layer: Middleware<RecordCall> = async () => neverAgain('bad');
+    for (const [onFailure, firstUnfinished, names] of [
+      ['park-item', undefined, ['A1']],
+      ['drop', undefined, []],
+      ['block', '1', []],
+    ] as const) {
+      const kept = ledgerOf();
+      const { deliver, ran } = processOf(() => {}, {
+        ledger: kept.ledger,
+        onFailure,
+        middleware: { record: [layer] },
+      });
+      expect(await deliver(recordsOf('A'))).toMatchObject({ firstUnfinished });
+      expect(kept.names()).toEqual(names);
+      expect(ran).toEqual([]);
+    }
   });
 
   it('blocks, never again or not, where the policy says so', async () => {

@@ -1,5 +1,5 @@
 import { isOver } from './context.js';
-import type { Delivery } from './deliver.js';
+import { type Delivery, notStarted } from './deliver.js';
 import type { FailedChange, FailureReason, GivingUp } from './failure.js';
 import { tell } from './logger.js';
 import { failed, isDone, type Outcome, skipped } from './outcome.js';
@@ -24,8 +24,10 @@ const setAside = skipped('what is left of it has been set aside');
 export async function giveUp(task: Task, outcome: Outcome, delivery: Delivery): Promise<Outcome | undefined> {
   const { givenUp = [], page, state, routes } = task;
   task.givenUp = undefined;
-  // A layer around the record that says it is done has the last word; and nothing is set aside when the time is up.
-  if (outcome.kind === 'handled' || outcome.kind === 'skipped' || isOver(page.context)) return outcome;
+  // A layer around the record that says it is done has the last word.
+  if (outcome.kind === 'handled' || outcome.kind === 'skipped') return outcome;
+  // Nothing is set aside when the time is up, and what has not been set aside is not done.
+  if (isOver(page.context)) return isDone(outcome) ? notStarted : outcome;
   for (const one of givenUp) {
     for (const member of one.group) {
       if (member.state.done.includes(one.handlerId)) continue;
