@@ -78,7 +78,10 @@ describe('the list of parked changes', () => {
     const world = await worldWith('A');
     const nothing = {} as ParkedSelection; // as code without a compiler may have it
     await expect(changesOf(world).discard(nothing)).rejects.toThrow("or 'all'; got none of these");
-    await expect(changesOf(world).get('A')).rejects.toThrow('Expected the id of a parked change');
+    const id = world.id(0);
+    for (const none of ['A', ` ${id}`, `${id}\n`, `${id}${'9'.repeat(40)}`]) {
+      await expect(changesOf(world).get(none)).rejects.toThrow('Expected the id of a parked change');
+    }
     expect(await changesOf(world).get(world.id(0))).toMatchObject({ id: world.id(0) });
   });
 

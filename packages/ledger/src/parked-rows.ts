@@ -144,7 +144,7 @@ export function idOf({ streamArn, handlerId, item }: Queue, sk: string): string 
 /** Throws a `TypeError` for what is no id. */
 export function placeOf(routerName: string, id: string): { readonly queue: Queue; readonly key: RowKey } {
   const [, streamArn, handlerId, item, sequenceNumber] =
-    /^([^|]+)\|(.+)\|([\w-]{22})\|(\d+)$/s.exec(id) ?? [];
+    /^([^|\s]+)\|(.+)\|([\w-]{22})\|(\d{1,40})$/s.exec(id) ?? [];
   if (!streamArn || !handlerId || !item || !sequenceNumber) {
     throw new TypeError(
       `Expected the id of a parked change, as parkedChanges(…).list() gives it; got "${id}".`,
