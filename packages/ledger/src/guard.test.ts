@@ -1,6 +1,7 @@
 import type { CallContext, OpenDelivery, StreamRecord } from '@sluice/core';
 import { memoryStore } from '@sluice/store';
 import { type VirtualClock, virtualClock } from '@sluice/testing';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createLedger } from './ledger.js';
 import { changes, contextOn, progressOf, recalled, scopeOf } from './testing/delivery.js';
@@ -57,6 +58,14 @@ async function finish(given: World, delivery: OpenDelivery) {
   await given.clock.run(delivery.keep(progressOf([], {}), true, given.clock.now() + 1_000));
 }
 
+function partition(records: readonly StreamRecord[]): string {
+  return `shop-mail|${records[0]?.eventSourceARN}`;
+}
+
+async function keysOf(given: World, records: readonly StreamRecord[]): Promise<readonly string[]> {
+  return (await given.store.list(partition(records), '', 100)).map(({ sk }) => sk);
+}
+
 describe('with a guard, a delivery', () => {
   test('of which nothing fails costs one list and one write, and leaves no trace for the one behind it', async () => {
     const given = world();
@@ -64,10 +73,18 @@ describe('with a guard, a delivery', () => {
     const delivery = await given.open(records.slice(0, 3));
     expect(delivery.starting).toBeUndefined();
     await finish(given, delivery);
-    expect(given.store.calls).toEqual([expect.stringContaining('list'), expect.stringContaining('put P#')]);
+    expect(given.store.calls).toEqual([expect.stringContaining('list'), expect.stringContaining('put G#')]);
     const next = await given.open(records.slice(3));
     expect(next.starting).toBeUndefined();
     expect(next.recall).toBeUndefined();
+  });
+
+  test('leaves nothing that the list of another has to read, wherever in the stream that is', async () => {
+    const given = world();
+    const records = changes(20);
+    for (const record of records) await finish(given, await given.open([record]));
+    const list = given.store.calls.find((call) => call.startsWith('list')) ?? '';
+    expect(await given.store.list(partition(records), list.replace('list ', ''), 100)).toEqual([]);
   });
 
   test('whose process ended is slow when it comes again: what is about to run is told before', async () => {
@@ -86,6 +103,33 @@ describe('with a guard, a delivery', () => {
     expect((await given.open(records)).starting).toBeUndefined();
   });
 
+  test('that failed takes its note away, with one delete, also the one that it found', async () => {
+    const given = world();
+    const records = changes(3);
+    await keep(given, await given.open(records), records, { 1: ['mail'] });
+    expect(given.store.calls).toEqual([
+      expect.stringContaining('list P#'),
+      expect.stringContaining('put G#'),
+      expect.stringContaining('put P#'),
+      expect.stringContaining('delete G#'),
+    ]);
+    await given.open(records);
+    const slow = await given.open(records);
+    await keep(given, slow, records, { 1: ['mail'] });
+    expect(await keysOf(given, records)).toEqual([expect.stringContaining('P#')]);
+  });
+
+  test('that failed is slow when it comes again where its note could not be taken away, and keeps what it came to', async () => {
+    const given = world();
+    const records = changes(3);
+    const delivery = await given.open(records);
+    given.store.script = (call) => (call.operation === 'delete' ? 'away' : undefined);
+    await keep(given, delivery, records, { 1: ['mail'] });
+    const again = await given.open(records);
+    expect(recalled(again, records)).toEqual([undefined, { done: ['mail'] }, undefined]);
+    expect(again.starting).toBeDefined();
+  });
+
   test('that had nothing to keep, as after an outage of all, is not slow either', async () => {
     const given = world();
     const records = changes(3);
@@ -93,14 +137,62 @@ describe('with a guard, a delivery', () => {
     expect((await given.open(records)).starting).toBeUndefined();
   });
 
-  test.each([
-    ['the first half', 0, 5],
-    ['the second half', 5, 10],
-  ])('is slow in %s of one that was cut after its process ended', async (_, from, to) => {
+  test('is slow in both halves of one that was cut after its process ended, until they have failed in order', async () => {
+    const given = world();
+    const records = changes(10);
+    const [low, high] = [records.slice(0, 5), records.slice(5)];
+    await given.open(records);
+    for (const half of [low, high]) {
+      const delivery = await given.open(half);
+      expect(delivery.starting).toBeDefined();
+      await keep(given, delivery, half, {});
+      const again = await given.open(half);
+      expect(again.starting).toBeUndefined();
+      await finish(given, again);
+    }
+  });
+
+  test('is slow in the last part of one that was cut twice', async () => {
     const given = world();
     const records = changes(10);
     await given.open(records);
-    expect((await given.open(records.slice(from, to))).starting).toBeDefined();
+    for (const [from, to] of [
+      [0, 5],
+      [5, 10],
+      [5, 7],
+    ]) {
+      const delivery = await given.open(records.slice(from, to));
+      if (to !== 10) await finish(given, delivery);
+    }
+    expect((await given.open(records.slice(7))).starting).toBeDefined();
+  });
+
+  test('leaves nothing of a batch that was cut when all of it is done, but for notes', async () => {
+    const given = world();
+    const records = changes(10);
+    await given.open(records);
+    for (const half of [records.slice(0, 5), records.slice(5)]) {
+      await finish(given, await diesIn(given, half, 0, 1, 2, 3, 4));
+    }
+    expect((await keysOf(given, records)).filter((key) => !key.startsWith('G#'))).toEqual([]);
+  });
+
+  test('is slow with a record in it that is known to end its process, wherever it begins and ends', async () => {
+    const given = world();
+    const records = changes(10);
+    await given.open(records);
+    await diesIn(given, records, 6);
+    for (const [from, to] of [
+      [5, 8],
+      [6, 7],
+      [6, 10],
+    ]) {
+      const part = records.slice(from, to);
+      const delivery = await given.open(part);
+      expect(delivery.starting).toBeDefined();
+      await keep(given, delivery, part, {});
+    }
+    expect((await given.open(records.slice(7))).starting).toBeUndefined();
   });
 
   test('is not slow for other lanes of its shard, which lie among its records', async () => {
@@ -252,7 +344,8 @@ describe('a call that ended in order', () => {
     const records = changes(4);
     await given.open(records);
     await finish(given, await diesIn(given, records, 0, 1, 2, 3));
-    expect(await given.store.list(`shop-mail|${records[0]?.eventSourceARN}`, '', 10)).toEqual([]);
+    expect((await given.open(records)).recall).toBeUndefined();
+    expect(await keysOf(given, records)).toEqual([expect.stringContaining('G#')]);
   });
 });
 
@@ -294,4 +387,44 @@ describe('before a call of a slow delivery', () => {
     await start(given, one, records[0]);
     expect(recalled(await given.open(records), records)[0]).toMatchObject({ suspects: ['mail'] });
   });
+});
+
+test('calls that a process did not survive are counted, each once, and no others, wherever deliveries begin and end', async () => {
+  const delivering = fc.record({
+    skipped: fc.constantFrom(0, 0, 0, 1, 2),
+    length: fc.integer({ min: 1, max: 6 }),
+    calls: fc.array(fc.nat({ max: 5 }), { maxLength: 4 }),
+    end: fc.constantFrom('dies', 'dies', 'fails', 'is done'),
+    faults: fc.array(fc.option(fc.constantFrom('away' as const, 'reply lost' as const), { nil: undefined }), {
+      maxLength: 3,
+    }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(delivering, { maxLength: 14 }), async (deliveries) => {
+      const given = world();
+      const records = changes(12);
+      const deaths = records.map(() => 0);
+      let front = 0;
+      for (const { skipped, length, calls, end, faults } of deliveries) {
+        const from = front + skipped;
+        const part = records.slice(from, from + length);
+        if (part.length === 0) break;
+        given.store.script = () => faults.shift();
+        const delivery = await given.open(part);
+        const counted = deaths.slice(from, from + length);
+        expect(recalled(delivery, part)).toEqual(
+          counted.map((times) => (times > 0 ? { failures: { mail: times }, suspects: ['mail'] } : undefined)),
+        );
+        if (counted.some((times) => times > 0)) expect(delivery.starting).toBeDefined();
+        const told = delivery.starting ? calls.filter((index) => index < part.length) : [];
+        for (const index of told) await start(given, delivery, part[index]);
+        const last = told.at(-1);
+        if (end === 'dies' && last !== undefined) deaths[from + last] = (counted[last] ?? 0) + 1;
+        if (end === 'fails') await keep(given, delivery, part, {});
+        if (end === 'is done') await finish(given, delivery);
+        if (end === 'is done') front = from + length;
+      }
+    }),
+    { numRuns: 150 },
+  );
 });

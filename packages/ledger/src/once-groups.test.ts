@@ -1,5 +1,5 @@
 import type { Context, StreamRecord } from '@sluice/core';
-import { eventIdOf, idempotencyKeyOf } from '@sluice/core';
+import { eventIdOf, groupIdOf, idempotencyKeyOf } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import { changes, sequenceOf } from './testing/delivery.js';
 import { groupHandler, type World, world } from './testing/processes.js';
@@ -64,6 +64,8 @@ describe('a group', () => {
     expect(again?.idempotencyKey).toBe(ofRest?.idempotencyKey);
     expect(again?.eventId).toBe(ofRest?.eventId);
     expect(ofRest?.handlerId).toBe('mail');
+    expect(ofRest?.eventId).toBe(groupIdOf(records.slice(2)));
+    expect(ofRest?.idempotencyKey).toBe(groupIdOf(records.slice(2), 'mail'));
   });
 
   test('of what is left has the identity that exactly these events have in any delivery', async () => {

@@ -296,6 +296,21 @@ describe('a store that fails', () => {
     },
   );
 
+  test.each([
+    ['list', 10_000],
+    ['list', 3_000],
+    ['put', 10_000],
+  ])(
+    'so that its first %s hangs is asked again, in an opening of up to %s ms',
+    async (operation, budgetMs) => {
+      const given = world();
+      const startMs = given.clock.now();
+      given.store.script = first(1, 'hangs', (call) => call.operation === operation);
+      await given.open(changes(4), { guard: true, deadlineMs: startMs + budgetMs });
+      expect(given.clock.now() - startMs).toBeLessThan(budgetMs / 2);
+    },
+  );
+
   test('is not asked beyond the deadline', async () => {
     const given = world();
     const startMs = given.clock.now();

@@ -17,13 +17,15 @@ import { LedgerUnavailableError, LedgerUnreadableError } from './errors.js';
 import type { LedgerOptions } from './options.js';
 import { openParking } from './parking.js';
 import {
-  begun,
   calling,
+  cut,
   ended,
   factsOf,
-  isCutShort,
   isProgressKey,
+  isSuspicious,
   joinFacts,
+  noteIn,
+  noteKey,
   type ProgressRow,
   partsOf,
   progressIn,
@@ -37,6 +39,16 @@ import {
 interface Standing {
   readonly row: Row;
   readonly progress: ProgressRow;
+}
+
+/** A guarded delivery. */
+interface Begun {
+  /** Names it. */
+  readonly by: string;
+  /** The note that stands at its first record: its own, or one that was there before. */
+  readonly note: Row | undefined;
+  /** Whether its records are to run one at a time, each told before. */
+  readonly isSlow: boolean;
 }
 
 /** Twice what a stream keeps its records. */
@@ -59,6 +71,8 @@ export async function openDelivery(
   const { name, streamArn, context } = scope;
   const { clock, random, logger, signal, deadlineMs } = context;
   const pk = `${name}|${streamArn}`;
+  const [first, last] = [records[0], records.at(-1)];
+  const ownKey = progressKey(sequenceNumberOf(last));
   /** By sort key: the rows of progress, as they were last seen. */
   const rows = new Map<string, Standing>();
   const markers: Row[] = [];
@@ -70,26 +84,25 @@ export async function openDelivery(
   const isOurs = (event: string) => ours().has(event);
 
   await asked('tell what is done', readRows);
-  /** The rows that go when all is done. One that only says that this delivery began lies below all later ones, and expires. */
-  const litter = new Set(rows.keys());
-  const facts = joinFacts(...[...rows.values()].map(({ progress }) => withCrashes(progress)));
+  const found = [...rows.values()].map(({ progress }) => progress);
+  const facts = joinFacts(...found.map((progress) => progress.facts));
   const isKnown = facts.size > 0 && [...facts.keys()].some(isOurs);
   const parking = await openParking(store, options, scope, markers);
-  const delivery = options.guard && records.length > 0 ? await begin() : undefined;
+  const isGuarded = options.guard && records.length > 0;
+  const delivery = isGuarded ? await asked('keep that a delivery begins', begin) : undefined;
 
   return {
     parking,
     recall: isKnown ? recall : undefined,
-    starting: delivery?.isSlow ? (record, handlerId) => starting(delivery.id, record, handlerId) : undefined,
+    starting: delivery?.isSlow ? (record, handlerId) => starting(delivery.by, record, handlerId) : undefined,
     keep,
   };
 
   async function readRows(asking: StoreCalling): Promise<void> {
-    const first = records[0]?.dynamodb.SequenceNumber ?? '';
-    for (let from = progressKey(first); ; ) {
+    for (let from = progressKey(sequenceNumberOf(first)); ; ) {
       const page = await callStore(() => store.list(pk, from, pageSize), asking);
       for (const row of page) {
-        if (isProgressKey(row)) rows.set(row.sk, { row, progress: progressIn(row) });
+        if (isProgressKey(row)) rows.set(row.sk, { row, progress: withCrashes(progressIn(row)) });
         else if (row.sk.startsWith('Q#')) markers.push(row);
       }
       if (page.length < pageSize) return;
@@ -102,19 +115,30 @@ export async function openDelivery(
     return known && stateOf(known);
   }
 
-  async function begin(): Promise<{ readonly id: string; readonly isSlow: boolean }> {
-    const isSlow = [...rows.values()].some(({ progress }) => isCutShort(progress, isOurs));
-    await asked('keep that a delivery begins', (asking) =>
-      put(ownKey(), (standing) => begun(standing, extent()), asking),
-    );
-    return { id: options.newId(), isSlow };
+  /**
+   * A note that stands there already is of a delivery that ended with its process, or of a duplicate of this one. Of a batch that is
+   * cut by now the note is not found by what comes with the last records, which has to be told.
+   */
+  async function begin(asking: StoreCalling): Promise<Begun> {
+    const by = options.newId();
+    const value = { by, last: lastEvent(), lastSequenceNumber: sequenceNumberOf(last) };
+    const row = { pk, sk: noteKey(sequenceNumberOf(first)), value, expiresAt: expiresAt() };
+    const written = await putRow(store, row, undefined, asking);
+    if (written.applied) return { by, note: written.row, isSlow: isSuspicious(found, facts, isOurs) };
+    const note = written.current;
+    const earlier = note && noteIn(note);
+    if (earlier && !isOurs(earlier.last)) {
+      const sk = progressKey(earlier.lastSequenceNumber);
+      await put(sk, (standing) => cut(standing, earlier.last), asking);
+    }
+    return { by, note, isSlow: true };
   }
 
   async function starting(by: string, record: StreamRecord, handlerId: string): Promise<void> {
     const event = eventIdOf(record);
     const attempts = (facts.get(event)?.attempts.get(handlerId) ?? 0) + 1;
     await asked('keep which handler is about to run', (asking) =>
-      put(ownKey(), (standing) => calling(standing, { by, event, handlerId, attempts }, extent()), asking),
+      put(ownKey, (standing) => calling(standing, { by, event, handlerId, attempts }, lastEvent()), asking),
     );
   }
 
@@ -122,7 +146,7 @@ export async function openDelivery(
     const asking = { clock, random, untilMs };
     try {
       if (isDone) await letGo(asking);
-      else await write(progress, asking);
+      else await all([write(progress, asking), takeNoteAway(asking)]);
     } catch (err) {
       const consequence = isDone
         ? 'rows of progress that nothing needs any more stay until they expire'
@@ -132,23 +156,23 @@ export async function openDelivery(
   }
 
   async function write(progress: Progress, asking: StoreCalling): Promise<void> {
-    const found = factsOf(progress, eventIds());
-    if (found.size === 0 && !delivery) return;
-    for (const { sequenceNumber, last, facts } of partsOf(eventIds(), found)) {
+    const kept = factsOf(progress, eventIds());
+    if (kept.size === 0 && !rows.has(ownKey)) return;
+    for (const { sequenceNumber, last, facts } of partsOf(eventIds(), kept)) {
       const sk = progressKey(sequenceNumber);
-      await put(sk, (standing) => ended(standing, facts, last, delivery?.id), asking);
+      await put(sk, (standing) => ended(standing, facts, last, delivery?.by), asking);
     }
   }
 
-  /** A row of records that are still to come, of another delivery or its own later part, stays. */
+  /** Or the delivery that comes again would be taken for one behind a process's end. */
+  async function takeNoteAway(asking: StoreCalling): Promise<void> {
+    if (delivery?.note) await deleteRow(store, delivery.note, asking);
+  }
+
+  /** A row of records that are still to come, of another delivery or its own later part, stays. So does the note, until it expires. */
   async function letGo(asking: StoreCalling): Promise<void> {
-    const done = [...rows.values()].filter(
-      ({ row, progress }) => litter.has(row.sk) && isOurs(progress.last),
-    );
-    const deleted = await Promise.allSettled(
-      done.map(({ row }) => deleteRow(store, row, { ...asking, maxAttempts: 2 })),
-    );
-    for (const result of deleted) if (result.status === 'rejected') throw result.reason;
+    const done = [...rows.values()].filter(({ progress }) => isOurs(progress.last));
+    await all(done.map(({ row }) => deleteRow(store, row, { ...asking, maxAttempts: 2 })));
   }
 
   /** Until it is written over what stands there; nothing where that would change nothing. */
@@ -161,35 +185,44 @@ export async function openDelivery(
       const standing = rows.get(sk);
       const value = progressValue(change(standing?.progress));
       if (standing && isDeepStrictEqual(standing.row.value, value)) return;
-      const expiresAt = Math.ceil((clock.now() + lifetimeMs) / 1000);
-      const written = await putRow(store, { pk, sk, value, expiresAt }, standing?.row.version, asking);
-      const row = written.applied ? written.row : written.current;
-      if (row) rows.set(sk, { row, progress: progressIn(row) });
+      const row = { pk, sk, value, expiresAt: expiresAt() };
+      const written = await putRow(store, row, standing?.row.version, asking);
+      const now = written.applied ? written.row : written.current;
+      if (now) rows.set(sk, { row: now, progress: progressIn(now) });
       else rows.delete(sk);
       if (written.applied) return;
     }
   }
 
-  function ownKey(): string {
-    return progressKey(records.at(-1)?.dynamodb.SequenceNumber ?? '');
+  function lastEvent(): string {
+    return last ? eventIdOf(last) : '';
   }
 
-  function extent(): { readonly first: string; readonly last: string } {
-    const [first = '', last = first] = [records[0], records.at(-1)].flatMap((record) =>
-      record ? [eventIdOf(record)] : [],
-    );
-    return { first, last };
+  function expiresAt(): number {
+    return Math.ceil((clock.now() + lifetimeMs) / 1000);
   }
 
   /** Before anything runs: rejects with what the source is to be told. */
   async function asked<T>(what: string, call: (asking: StoreCalling) => Promise<T>): Promise<T> {
-    const untilMs = Math.min(deadlineMs, clock.now() + longestOpeningMs);
+    const limitMs = Math.min(deadlineMs - clock.now(), longestOpeningMs);
+    const untilMs = clock.now() + limitMs;
     try {
-      return await call({ clock, random, signal, untilMs });
+      return await call({ clock, random, signal, untilMs, callTimeoutMs: Math.ceil(limitMs / 3) });
     } catch (error) {
       if (error instanceof LedgerUnreadableError) throw error;
       throw new LedgerUnavailableError(what, error);
     }
+  }
+}
+
+function sequenceNumberOf(record: StreamRecord | undefined): string {
+  return record?.dynamodb.SequenceNumber ?? '';
+}
+
+/** All of them come to an end, also when one fails. */
+async function all(promises: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }
 

@@ -3,14 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type BegunCall,
-  begun,
   calling,
+  cut,
   type EventFacts,
   ended,
   type Facts,
   factsOf,
-  isCutShort,
+  isSuspicious,
   joinFacts,
+  noteIn,
+  noteKey,
   type ProgressRow,
   partsOf,
   progressIn,
@@ -59,7 +61,7 @@ const isEmpty = ({ done, attempts, crashed }: EventFacts) =>
   done.length + attempts.size + crashed.length === 0;
 
 function row(more: Partial<ProgressRow> = {}): ProgressRow {
-  return { last: 'e9', facts: new Map(), guard: undefined, ...more };
+  return { last: 'e9', facts: new Map(), isCut: false, calls: [], ...more };
 }
 
 describe('what is known of events', () => {
@@ -160,11 +162,14 @@ test.each([
   [{ last: 1, done: [], attempts: {} }],
   [{ last: 'e', done: [], attempts: null }],
   [{ last: 'e', done: [] }],
-  [{ last: 'e', done: [], attempts: {}, guard: {} }],
-])('a row with %j is none of progress, and said to be none', (value) => {
-  expect(() => progressIn({ pk: 'p', sk: 'P#1', version: '1', value })).toThrow(
-    expect.objectContaining({ code: 'LEDGER_UNREADABLE', message: expect.stringContaining('P#1 of p') }),
-  );
+  [{ last: 'e', done: [], attempts: {}, calls: {} }],
+])('a row with %j is none of progress and no note, and said to be none', (value) => {
+  const unreadable = { code: 'LEDGER_UNREADABLE', message: expect.stringContaining('P#1 of p') };
+  for (const read of [progressIn, noteIn]) {
+    expect(() => read({ pk: 'p', sk: 'P#1', version: '1', value })).toThrow(
+      expect.objectContaining(unreadable),
+    );
+  }
 });
 
 test('keys of rows have the order of the sequence numbers, whose length may differ', () => {
@@ -174,6 +179,7 @@ test('keys of rows have the order of the sequence numbers, whose length may diff
       const [one, other] = [progressKey(String(a)), progressKey(String(b))];
       expect(one < other).toBe(a < b);
       expect(one < 'Q#' && one > 'A#').toBe(true);
+      expect(noteKey(String(a)) < progressKey('0')).toBe(true);
     }),
   );
   expect(progressKey('000001')).toBe(progressKey('1'));
@@ -240,71 +246,57 @@ describe('a delivery with too much for one row', () => {
   });
 });
 
-describe('the note of a guard', () => {
-  const extent = { first: 'e1', last: 'e9' };
+describe('calls that were told before they began', () => {
   const call: BegunCall = { by: 'me', event: 'e5', handlerId: 'mail', attempts: 3 };
-  const attemptsOf = (facts: Facts) => facts.get('e5')?.attempts.get('mail');
+  const counted = new Map([['e5', { done: [], attempts: new Map([['mail', 3]]), crashed: ['mail'] }]]);
 
-  test('counts the deliveries that began, until one has an orderly end', () => {
-    const twice = begun(begun(undefined, extent), extent);
-    expect(twice.guard).toEqual({ first: 'e1', began: 2, calls: [] });
-    expect(ended(twice, new Map(), 'e9', 'me').guard).toBeUndefined();
-    expect(begun(ended(twice, new Map(), 'e9', 'me'), extent).guard?.began).toBe(1);
+  test('have the one that is going on, and not the one before it; with the end of the process it is a failed attempt', () => {
+    const standing = throughJson(calling(calling(undefined, { ...call, event: 'e4' }, 'e9'), call, 'e9'));
+    expect(standing).toEqual(row({ calls: [call] }));
+    expect(withCrashes(standing)).toEqual(row({ facts: counted }));
   });
 
-  test('has the call that is going on, and not the one before it; with the end of the process it is a failed attempt', () => {
-    const before = calling(begun(undefined, extent), { ...call, event: 'e4' }, extent);
-    const cut = throughJson(calling(before, call, extent));
-    expect(cut.guard?.calls).toEqual([call]);
-    expect(withCrashes(cut).get('e4')).toBeUndefined();
-    expect(withCrashes(cut).get('e5')).toEqual({
-      done: [],
-      attempts: new Map([['mail', 3]]),
-      crashed: ['mail'],
-    });
+  test('are counted once, however often they are met', () => {
+    const found = withCrashes(calling(undefined, call, 'e9'));
+    const again = withCrashes(calling(throughJson(found), call, 'e9'));
+    expect(again.facts).toEqual(counted);
   });
 
-  test('counts a crash once, however often it is met, and keeps it when the next delivery begins', () => {
-    const cut = calling(begun(undefined, extent), call, extent);
-    const next = begun(cut, extent);
-    expect(attemptsOf(next.facts)).toBe(3);
-    expect(next.facts.get('e5')?.crashed).toEqual(['mail']);
-    expect(next.guard?.calls).toEqual([]);
-    expect(attemptsOf(joinFacts(withCrashes(cut), withCrashes(begun(next, extent))))).toBe(3);
+  test('are not counted when their delivery has an orderly end', () => {
+    const all = ended(calling(undefined, call, 'e9'), new Map(), 'e9', 'me');
+    expect(withCrashes(all)).toEqual(row());
   });
 
-  test('does not count a call whose delivery had an orderly end', () => {
-    const all = ended(calling(begun(undefined, extent), call, extent), new Map(), 'e9', 'me');
-    expect(withCrashes(all)).toEqual(new Map());
-    expect(all.guard).toBeUndefined();
+  test('stay when another delivery of the same records has its end', () => {
+    const both = calling(calling(undefined, call, 'e9'), { ...call, by: 'other' }, 'e9');
+    expect(both.calls.map(({ by }) => by)).toEqual(['me', 'other']);
+    expect(ended(both, new Map(), 'e9', 'me').calls).toEqual([{ ...call, by: 'other' }]);
+  });
+});
+
+describe('a delivery is suspicious', () => {
+  const has = (event: string) => event === 'e5' || event === 'e9';
+
+  test('with an event whose handler did not survive, until that is done', () => {
+    const crashed = single({ event: 'e5', crashed: 'mail' });
+    expect(isSuspicious([], crashed, has)).toBe(true);
+    expect(isSuspicious([], single({ event: 'e4', crashed: 'mail' }), has)).toBe(false);
+    expect(isSuspicious([], joinFacts(crashed, single({ event: 'e5', done: ['mail'] })), has)).toBe(false);
+    expect(isSuspicious([], single({ event: 'e5', failed: 'mail' }), has)).toBe(false);
   });
 
-  test('keeps the calls of another delivery that has the same records at the same time', () => {
-    const both = calling(calling(begun(undefined, extent), call, extent), { ...call, by: 'other' }, extent);
-    expect(both.guard?.calls.map(({ by }) => by)).toEqual(['me', 'other']);
-    const left = ended(both, new Map(), 'e9', 'me');
-    expect(left.guard).toEqual({ first: 'e1', began: 0, calls: [{ ...call, by: 'other' }] });
-    expect(isCutShort(left, () => true)).toBe(false);
-    expect(attemptsOf(withCrashes(left))).toBe(3);
+  test('with the last event of one that was cut, until that has an orderly end', () => {
+    const known = row({ facts: single({ event: 'e1', done: ['mail'] }) });
+    const standing = throughJson(cut(known, 'e9'));
+    expect(standing).toEqual({ ...known, isCut: true });
+    expect(isSuspicious([standing], new Map(), has)).toBe(true);
+    expect(isSuspicious([cut(undefined, 'e7')], new Map(), has)).toBe(false);
+    expect(isSuspicious([ended(standing, new Map(), 'e9', 'me')], new Map(), has)).toBe(false);
   });
+});
 
-  test('is begun by a call where another delivery has deleted the row', () => {
-    const again = calling(undefined, call, extent);
-    expect(again).toEqual({ last: 'e9', facts: new Map(), guard: { first: 'e1', began: 1, calls: [call] } });
-    expect(isCutShort(again, (event) => event === 'e1')).toBe(true);
-  });
-
-  test('concerns a delivery that has its first or its last event, and no other', () => {
-    const open = begun(undefined, extent);
-    expect(isCutShort(open, (event) => event === 'e1')).toBe(true);
-    expect(isCutShort(open, (event) => event === 'e9')).toBe(true);
-    expect(isCutShort(open, (event) => event === 'e5')).toBe(false);
-    expect(isCutShort(row({ last: 'e9' }), () => true)).toBe(false);
-  });
-
-  test('an end joins what is known with what stands there', () => {
-    const standing = row({ facts: single({ event: 'e1', done: ['mail'] }) });
-    const all = ended(standing, single({ event: 'e2', failed: 'mail', attempts: 2 }), 'e9', undefined);
-    expect([...all.facts.keys()]).toEqual(['e1', 'e2']);
-  });
+test('an end joins what is known with what stands there', () => {
+  const standing = row({ facts: single({ event: 'e1', done: ['mail'] }) });
+  const all = ended(standing, single({ event: 'e2', failed: 'mail', attempts: 2 }), 'e9', undefined);
+  expect([...all.facts.keys()]).toEqual(['e1', 'e2']);
 });

@@ -26,19 +26,12 @@ export interface ProgressRow {
   /** The identity of its last event. */
   readonly last: string;
   readonly facts: Facts;
-  /** What a guarded delivery told before its end; gone when that was orderly. */
-  readonly guard: GuardNote | undefined;
-}
-
-interface GuardNote {
-  /** The identity of the first event of the delivery. */
-  readonly first: string;
-  /** How many deliveries have begun since one had an orderly end. */
-  readonly began: number;
+  /** Whether a delivery that had the last event ended with its process, and came again without that event. */
+  readonly isCut: boolean;
+  /** Handler calls that have begun. While its delivery does not take it back, one may be what the process ended with. */
   readonly calls: readonly BegunCall[];
 }
 
-/** A handler call that has begun. While its delivery does not take it back, it may be what the process ended with. */
 export interface BegunCall {
   /** Names the delivery. */
   readonly by: string;
@@ -48,11 +41,27 @@ export interface BegunCall {
   readonly attempts: number;
 }
 
+/**
+ * The note of a guarded delivery, which lies from before anything of it runs until it fails in order. Its row has the key of the first
+ * record and comes before those of progress, where nobody has to read past it; it is found by trying to write it.
+ */
+export interface GuardNote {
+  /** Names the delivery. */
+  readonly by: string;
+  /** Its last event, and that one's sequence number. */
+  readonly last: string;
+  readonly lastSequenceNumber: string;
+}
+
 const digits = 40;
 
 /** Sequence numbers have up to 40 digits; as text of one length their order is that of the rows. */
 export function progressKey(sequenceNumber: string): string {
   return `P#${sequenceNumber.padStart(digits, '0')}`;
+}
+
+export function noteKey(sequenceNumber: string): string {
+  return `G#${sequenceNumber.padStart(digits, '0')}`;
 }
 
 export function isProgressKey({ sk }: RowKey): boolean {
@@ -108,59 +117,53 @@ export function stateOf({ done, attempts, crashed }: EventFacts): RecordState {
   );
 }
 
-/** With the calls that its deliveries did not take back as what their processes ended with. */
-export function withCrashes({ facts, guard }: ProgressRow): Facts {
-  return joinFacts(facts, ...(guard?.calls ?? []).map(crash));
+/**
+ * A row as a later delivery finds it: the calls that stand there are what their processes ended with. So is that of a duplicate
+ * which is slow itself and still there; no row tells it from a dead one.
+ */
+export function withCrashes(row: ProgressRow): ProgressRow {
+  return { ...row, facts: joinFacts(row.facts, ...row.calls.map(crash)), calls: [] };
 }
 
 function crash({ event, handlerId, attempts }: BegunCall): Facts {
   return new Map([[event, { done: [], attempts: new Map([[handlerId, attempts]]), crashed: [handlerId] }]]);
 }
 
-/** Which delivery a row is of. */
-export interface Extent {
-  readonly first: string;
-  readonly last: string;
+/** Whether a process may end with one of these events: one did with a call of it, or with a delivery that is now cut. */
+export function isSuspicious(
+  rows: readonly ProgressRow[],
+  facts: Facts,
+  has: (event: string) => boolean,
+): boolean {
+  const isCrash = ([event, { crashed }]: readonly [string, EventFacts]) => crashed.length > 0 && has(event);
+  return rows.some(({ isCut, last }) => isCut && has(last)) || [...facts].some(isCrash);
 }
 
-/** A guarded delivery begins. The calls that stand there are counted now: the places of those to come are free. */
-export function begun(standing: ProgressRow | undefined, { first, last }: Extent): ProgressRow {
-  return {
-    last,
-    facts: standing ? withCrashes(standing) : new Map(),
-    guard: { first, began: (standing?.guard?.began ?? 0) + 1, calls: [] },
-  };
+/** A delivery up to this event ended with its process, and its later records come by themselves. */
+export function cut(standing: ProgressRow | undefined, last: string): ProgressRow {
+  return { ...(standing ?? emptyRow(last)), isCut: true };
 }
 
-/** A guarded delivery is about to make a call; the one that it made before has ended. */
-export function calling(
-  standing: ProgressRow | undefined,
-  call: BegunCall,
-  { first, last }: Extent,
-): ProgressRow {
-  const { facts, guard } = standing ?? { facts: new Map() };
-  const others = guard?.calls.filter(({ by }) => by !== call.by) ?? [];
-  return { last, facts, guard: { first, began: Math.max(1, guard?.began ?? 0), calls: [...others, call] } };
+/** A guarded delivery is about to make a call; the one that it made before has ended. Calls of others may still be going on. */
+export function calling(standing: ProgressRow | undefined, call: BegunCall, last: string): ProgressRow {
+  const row = standing ?? emptyRow(last);
+  return { ...row, calls: [...row.calls.filter(({ by }) => by !== call.by), call] };
 }
 
-/** A delivery has ended, and tells what it has come to. Calls of others stay, as these may still be going on. */
+/** A delivery has ended, and tells what it has come to. */
 export function ended(
   standing: ProgressRow | undefined,
   facts: Facts,
   last: string,
   delivery: string | undefined,
 ): ProgressRow {
-  const calls = standing?.guard?.calls.filter(({ by }) => by !== delivery) ?? [];
-  return {
-    last,
-    facts: standing ? joinFacts(standing.facts, facts) : facts,
-    guard: standing?.guard && calls.length > 0 ? { ...standing.guard, began: 0, calls } : undefined,
-  };
+  const row = standing ?? emptyRow(last);
+  const calls = row.calls.filter(({ by }) => by !== delivery);
+  return { ...row, facts: joinFacts(row.facts, facts), isCut: false, calls };
 }
 
-/** Whether the delivery that the row is of has begun and not ended, and had the first or last of these events. */
-export function isCutShort({ last, guard }: ProgressRow, has: (event: string) => boolean): boolean {
-  return guard !== undefined && guard.began > 0 && (has(guard.first) || has(last));
+function emptyRow(last: string): ProgressRow {
+  return { last, facts: new Map(), isCut: false, calls: [] };
 }
 
 /** A part of a delivery that fits into a row. */
@@ -216,7 +219,7 @@ function bytesOf(value: unknown): number {
 }
 
 /** Equal rows have equal values. Events with the same handlers done share an entry, since most have. */
-export function progressValue({ last, facts, guard }: ProgressRow): JsonValue {
+export function progressValue({ last, facts, isCut, calls }: ProgressRow): JsonValue {
   const lists = new Map<string, { readonly handlers: readonly string[]; readonly events: string[] }>();
   const attempts: [string, JsonValue][] = [];
   const crashed: [string, JsonValue][] = [];
@@ -235,7 +238,8 @@ export function progressValue({ last, facts, guard }: ProgressRow): JsonValue {
     done: [...lists.keys()].sort().map((list) => ({ ...lists.get(list) })),
     attempts: Object.fromEntries(attempts),
     ...(crashed.length > 0 && { crashed: Object.fromEntries(crashed) }),
-    ...(guard && { guard: { ...guard, calls: guard.calls.map((call) => ({ ...call })) } }),
+    ...(isCut && { isCut }),
+    ...(calls.length > 0 && { calls: calls.map((call) => ({ ...call })) }),
   };
 }
 
@@ -244,14 +248,15 @@ interface StoredProgress {
   readonly done: readonly { readonly handlers: readonly string[]; readonly events: readonly string[] }[];
   readonly attempts: { readonly [event: string]: { readonly [handlerId: string]: number } };
   readonly crashed?: { readonly [event: string]: readonly string[] };
-  readonly guard?: GuardNote;
+  readonly isCut?: boolean;
+  readonly calls?: readonly BegunCall[];
 }
 
 /** Throws `LedgerUnreadableError` for a row that `progressValue` cannot have made. */
 export function progressIn(row: Row): ProgressRow {
   const value = row.value as unknown as Partial<StoredProgress> | null;
   if (!isProgress(value)) throw new LedgerUnreadableError(row);
-  const { last, done, attempts, crashed = {}, guard } = value;
+  const { last, done, attempts, crashed = {}, isCut = false, calls = [] } = value;
   const entries: [string, EventFacts][] = [];
   for (const { handlers, events } of done) {
     for (const event of events) entries.push([event, { ...nothing, done: handlers }]);
@@ -262,7 +267,7 @@ export function progressIn(row: Row): ProgressRow {
   for (const [event, handlers] of Object.entries(crashed)) {
     entries.push([event, { ...nothing, crashed: handlers }]);
   }
-  return { last, facts: joined(entries), guard };
+  return { last, facts: joined(entries), isCut, calls };
 }
 
 function isProgress(value: Partial<StoredProgress> | null): value is StoredProgress {
@@ -273,6 +278,15 @@ function isProgress(value: Partial<StoredProgress> | null): value is StoredProgr
     value.done.every((entry) => Array.isArray(entry?.handlers) && Array.isArray(entry.events)) &&
     typeof value.attempts === 'object' &&
     value.attempts !== null &&
-    (value.guard === undefined || Array.isArray(value.guard?.calls))
+    (value.calls === undefined || Array.isArray(value.calls))
   );
+}
+
+/** Throws `LedgerUnreadableError` for a row that is no note. */
+export function noteIn(row: Row): GuardNote {
+  const value = row.value as unknown as Partial<GuardNote> | null;
+  if (typeof value?.last !== 'string' || typeof value.lastSequenceNumber !== 'string') {
+    throw new LedgerUnreadableError(row);
+  }
+  return value as GuardNote;
 }
