@@ -160,8 +160,8 @@ function after(sk = ''): string {
 }
 
 /** For what is kept of work that has been done: it is not given up with what comes after it. */
-export function keepingOf({ signal: _, ...tool }: Tool): StoreCalling {
-  return callingOf(tool);
+export function toTheEnd({ signal: _, ...tool }: Tool): Tool {
+  return tool;
 }
 
 /** Ends a change at the version of its row, and lets go of its large object; what of that fails is left to its own end. */
@@ -177,9 +177,9 @@ export async function endRow(tool: Tool, row: Row, as: 'DONE' | 'DISCARDED'): Pr
     store,
     { pk, sk, value: asJson(value), expiresAt },
     row.version,
-    keepingOf(tool),
+    callingOf(toTheEnd(tool)),
   );
-  if (written.applied && change?.object) await letGo(largeObjects, change.object, keepingOf(tool));
+  if (written.applied && change?.object) await letGo(largeObjects, change.object, callingOf(toTheEnd(tool)));
   return written;
 }
 

@@ -355,6 +355,7 @@ describe('a redrive', () => {
     const redriving = redrive(router, store, 'all', { signal: ending.signal });
     expect((await world.clock.run(redriving)).done).toEqual([world.id(0)]);
     expect(await left(world)).toEqual([]);
+    expect((await world.parking()).size, 'later changes would queue behind nothing').toBe(0);
   });
 });
 

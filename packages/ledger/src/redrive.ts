@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { putRow, type Router, type Row, type Store, type StreamRecord, type Written } from '@sluice/core';
 import { type ParkedChange, parkedChange, wholeRecord } from './parked-changes.js';
 import {
+  callingOf,
   endRow,
-  keepingOf,
   type ParkedSelection,
   readable,
   removeMarks,
@@ -13,6 +13,7 @@ import {
   type Tool,
   type ToolOptions,
   toolOf,
+  toTheEnd,
 } from './parked-queues.js';
 import {
   asJson,
@@ -110,9 +111,9 @@ async function redriveQueue(selected: SelectedQueue, redriving: Redriving): Prom
   const { tool, options } = redriving;
   const { queue, only } = selected;
   while (await runQueue(selected, redriving)) {
-    if (options.dryRun || tool.signal?.aborted) return;
-    const end = await removeMarks(tool, queue);
-    if (end.kind === 'gone' || only !== undefined) return;
+    if (options.dryRun) return;
+    const end = await removeMarks(toTheEnd(tool), queue);
+    if (end.kind === 'gone' || only !== undefined || tool.signal?.aborted) return;
     if (end.kind === 'parked') continue;
     const leftMs = end.announcedAtMs + comingMs - tool.clock.now();
     if (leftMs <= 0) return;
@@ -271,7 +272,7 @@ function putBack(
   };
   const change = isAttempt && !tool.signal?.aborted ? { ...before, ...failed } : before;
   const value: ParkedRow = { state: 'PARKED', change };
-  return putRow(tool.store, { pk, sk, value: asJson(value) }, version, keepingOf(tool));
+  return putRow(tool.store, { pk, sk, value: asJson(value) }, version, callingOf(toTheEnd(tool)));
 }
 
 function asError(thrown: unknown): Error {
