@@ -214,6 +214,24 @@ describe('discarding', () => {
   });
 });
 
+describe('a discarding that is aborted', () => {
+  it('ends after the change that it has in hand, and looks at no other item', async () => {
+    const world = await worldWith('ABCDEFGH');
+    const ending = new AbortController();
+    const put = vi.spyOn(world.store, 'put').mockImplementationOnce(async (row, version) => {
+      ending.abort();
+      return world.store.put(row, version);
+    });
+    const list = vi.spyOn(world.store, 'list');
+    const { signal } = ending;
+    const { discarded } = await parkedChanges(world.store, routerName, { ...world, signal }).discard('all');
+    expect(discarded).toHaveLength(1);
+    expect((await world.parking()).size).toBe(7);
+    expect(new Set(list.mock.calls.map(([pk]) => pk)).size).toBe(3);
+    put.mockRestore();
+  });
+});
+
 async function spoil(
   world: ParkedWorld,
   n: number,

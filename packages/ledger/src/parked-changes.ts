@@ -20,6 +20,7 @@ import {
   type Tool,
   type ToolOptions,
   toolOf,
+  toTheEnd,
 } from './parked-queues.js';
 import {
   idOf,
@@ -122,13 +123,14 @@ export function parkedChanges(
       const discarded: string[] = [];
       const busy: string[] = [];
       for await (const { queue, only } of selectedQueues(tool, selection)) {
+        if (tool.signal?.aborted) break;
         for await (const row of rowsOf(tool, queue, only)) {
           if (tool.signal?.aborted || (only !== undefined && row.sk !== only)) break;
           const end = await discardRow(tool, row);
           if (end === 'discarded') discarded.push(idOf(queue, row.sk));
           if (end === 'busy') busy.push(idOf(queue, row.sk));
         }
-        await removeMarks(tool, queue);
+        await removeMarks(toTheEnd(tool), queue);
       }
       return { discarded, busy };
     },
