@@ -9,7 +9,7 @@ import { type Delivery, deliverWith, giveUpRest, log, notStarted } from './deliv
 import { giveUp } from './give-up.js';
 import { laneKeys } from './lane-key.js';
 import type { Parking } from './ledger.js';
-import { failed, isDone, type Outcome, outcomeOf } from './outcome.js';
+import { type Failed, failed, isDone, type Outcome, outcomeOf } from './outcome.js';
 import {
   type Counts,
   noCounts,
@@ -150,7 +150,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
   /** The position of the lowest failed record after which nothing may start. */
   let ceiling = Number.POSITIVE_INFINITY;
   /** The first record whose lane could not be told, and why. */
-  let lost: { readonly position: number; readonly outcome: Outcome } | undefined;
+  let lost: { readonly position: number; readonly outcome: Failed } | undefined;
 
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -294,7 +294,13 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
       } catch (error) {
         outcome = outcomeOf(error);
       }
-      if (lost?.position === task.position && isDone(outcome)) outcome = lost.outcome;
+      if (lost?.position === task.position && !isAllDone(task)) {
+        const why = lost.outcome;
+        if (isDone(outcome)) outcome = why;
+        // What comes behind it may be of any lane, and must not pass what is left before it.
+        const isLowest = remainingOf(tracker)[0] === task;
+        task.givenUp = isLowest ? task.givenUp?.map((one) => ({ ...one, error: why.error })) : undefined;
+      }
       if (outcome.kind === 'neverAgain') outcome = giveUpRest(outcome, task);
       if (task.givenUp) {
         const settled = await giveUp(task, outcome, delivery);
@@ -378,6 +384,10 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     awaited = Math.max(-1, ...waiters.map(({ of, limit }) => (of === all ? limit : -1)));
     for (const { resolve } of woken) resolve();
   }
+}
+
+function isAllDone({ routes, state }: Task): boolean {
+  return routes.every(({ route }) => state.done.includes(route.id));
 }
 
 /** Frees what a queue has behind it; now and then, since all the rest moves up. */

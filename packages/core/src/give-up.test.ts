@@ -252,6 +252,42 @@ describe('a change that its handler does not get done', () => {
     }
   });
 
+  it('whose lane cannot be told is given up when nothing is left before it, and holds up nothing after that', async () => {
+    const kept = ledgerOf();
+    let laterTimes = 2;
+    const { deliver, ran } = processOf(
+      (name) => (name === 'A1' && laterTimes-- > 0 ? retryLater('not yet') : undefined),
+      {
+        ledger: kept.ledger,
+        onFailure: { action: 'park-record', attempts: 1 },
+        lane: (record) => {
+          if (itemOf(record) === 'X') throw new Error('no lane');
+          return itemOf(record);
+        },
+      },
+    );
+    let left = recordsOf('AXA');
+    for (let deliveries = 0; left.length > 0 && deliveries < 10; deliveries++) {
+      const { firstUnfinished } = await deliver(left);
+      left = firstUnfinished
+        ? left.slice(left.findIndex((r) => r.dynamodb.SequenceNumber === firstUnfinished))
+        : [];
+    }
+    expect(left).toEqual([]);
+    expect(kept.parked).toMatchObject([{ name: 'X2', failure: { error: { message: 'no lane' } } }]);
+    expect(ran).toEqual(['A1', 'A1', 'A1', 'A3']);
+  });
+
+  it('whose lane cannot be told is done where it has been set aside before', async () => {
+    const { ledger } = ledgerOf({ recall: () => recordState(['h']) });
+    const lane = () => {
+      throw new Error('no lane');
+    };
+    const { deliver, ran } = processOf(() => {}, { ledger, lane });
+    expect((await deliver(recordsOf('X'))).firstUnfinished).toBeUndefined();
+    expect(ran).toEqual([]);
+  });
+
   it('blocks, never again or not, where the policy says so', async () => {
     const { ledger, parked } = ledgerOf();
     const { deliver } = processOf(() => neverAgain('bad'), { ledger, onFailure: 'block' });
