@@ -58,10 +58,20 @@ export const stories = {
       ...ended(report),
     ],
   },
-  'a record that ends its process each time is parked by the guard, and holds up nothing for good': {
+  'what ends its process each time is parked after exactly its attempts, and holds up nothing for good': {
     kind: { killers: 0.08, onFailure: 'park-item' },
-    problemsOf: ({ judged, report, left }) => [
+    problemsOf: ({ judged, report, miscounted, left }) => [
       ...wrong(judged, 'lost', 'outOfOrder', 'unexpected'),
+      ...miscounted,
+      ...stays(left),
+      ...ended(report),
+    ],
+  },
+  'so is what is parked alone, with the next change of its item ending its process too': {
+    kind: { killers: 0.15, onFailure: 'park-record' },
+    problemsOf: ({ judged, report, miscounted, left }) => [
+      ...wrong(judged, 'lost', 'unexpected'),
+      ...miscounted,
       ...stays(left),
       ...ended(report),
     ],

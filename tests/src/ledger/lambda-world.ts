@@ -35,7 +35,7 @@ export interface Story {
   readonly poison?: number;
   readonly onFailure?: FailureAction;
   readonly isStoreFaulty?: boolean;
-  /** How probable it is that a record ends its process, whenever the handler `one` runs on it; the ledger has a guard then. */
+  /** How probable it is that a handler ends its process whenever it runs on a record; the ledger has a guard then. */
   readonly killers?: number;
   /** Redrives run beside the deliveries, and now and then what never got done can be. */
   readonly isRedrivenMeanwhile?: boolean;
@@ -57,6 +57,8 @@ export interface Played {
   readonly judged: GuaranteesReport;
   /** What was parked when all deliveries were done, as `<handler> <sequence number>`. */
   readonly parked: readonly string[];
+  /** Of what ended its process: what was not given up after exactly as many calls that were told before as its policy says. */
+  readonly miscounted: readonly string[];
   /** Repeats of effects whose first sandbox was not struck while it had them in hand. */
   readonly unexcused: readonly string[];
   /** Rows that are left when all is redriven, but for what expires. */
@@ -68,6 +70,8 @@ interface Place {
   readonly clock: Clock;
   readonly store: Store;
   readonly sandbox: number;
+  /** Whether what it wrote last is that a call is about to begin. */
+  isTold(): boolean;
   crash(): void;
 }
 
@@ -97,9 +101,9 @@ export async function play(story: Story): Promise<Played> {
       failures.set(`${id} ${dynamodb.SequenceNumber}`, times);
     }
   }
-  const killing = new Set(
-    records.flatMap(({ dynamodb }) => (random() < killers ? dynamodb.SequenceNumber : [])),
-  );
+  const killing = new Set([...failures.keys()].filter(() => random() < killers));
+  /** How often each of them ended a process in a call that had been told. */
+  const ends = new Map<string, number>();
   const effects: Seen[] = [];
   const attempts = 1 + below(random, 3);
   const ids = idsFrom(seededRandom(seed ^ 0x5bd1e995));
@@ -116,22 +120,18 @@ export async function play(story: Story): Promise<Played> {
     timeoutMs: 60_000,
     maxInvocations: 400,
     faults: { cold: 0.2, oldest: 0.2, withinMs: 1500, ...faults },
-    newSandbox: (environment) =>
-      lambda(
-        routerIn({
-          clock: environment.clock,
-          store: storeIn(environment, store),
-          sandbox: environment.sandbox,
-          crash: environment.crash,
-        }),
-        { reserveMs: 5_000 },
-      ),
+    newSandbox: (environment) => {
+      const { clock, sandbox, crash } = environment;
+      const place = { clock, sandbox, crash, ...tellingCalls(storeIn(environment, store)) };
+      return lambda(routerIn(place), { reserveMs: 5_000 });
+    },
   }).finally(() => {
     calm.isOver = true;
   });
-  const redriver = routerIn({ clock, store: kept, sandbox: 0, crash: quiet });
+  const redriver = routerIn({ clock, sandbox: 0, crash: quiet, ...tellingCalls(kept) });
   const [report] = await clock.run(Promise.all([delivering, isRedrivenMeanwhile && redriveMeanwhile()]));
   const parked = await namesOf(kept);
+  const miscounted = await miscountedIn(kept);
   heal();
   killing.clear();
   await clock.run(redrive(redriver, kept, 'all'));
@@ -143,7 +143,8 @@ export async function play(story: Story): Promise<Played> {
     ...rows.flat().flatMap(({ sk }) => (sk.startsWith('Q#') || sk.startsWith('A#') ? [sk] : [])),
   ];
   const judged = guarantees(records, effects, { handlers: handlerIds });
-  return { records, effects, report, judged, parked, unexcused: unexcusedIn(effects, report), left };
+  const unexcused = unexcusedIn(effects, report);
+  return { records, effects, report, judged, parked, miscounted, unexcused, left };
 
   function heal(): void {
     for (const key of failures.keys()) failures.set(key, 0);
@@ -162,10 +163,13 @@ export async function play(story: Story): Promise<Played> {
       route.insert(shop, { id, once, onFailure: { action: onFailure, attempts } }, async ({ record }) => {
         const { SequenceNumber: sequenceNumber } = record.dynamodb;
         const begunMs = clock.now();
-        if (id === 'one' && killing.has(sequenceNumber)) place.crash();
+        const key = `${id} ${sequenceNumber}`;
+        if (killing.has(key)) {
+          if (place.isTold()) ends.set(key, (ends.get(key) ?? 0) + 1);
+          place.crash();
+        }
         if (isStoreFaulty && !calm.isOver) strikeStore();
         await place.clock.sleep(below(random, 400));
-        const key = `${id} ${sequenceNumber}`;
         const left = failures.get(key) ?? 0;
         failures.set(key, left - 1);
         if (left > 0) throw new Error('scripted');
@@ -191,6 +195,19 @@ export async function play(story: Story): Promise<Played> {
     else if (dice < 0.2) storeFaults.throttle(1 + below(random, 3));
   }
 
+  async function miscountedIn(from: Store): Promise<readonly string[]> {
+    const wrong: string[] = [];
+    const open = new Set(killing);
+    for await (const change of parkedChanges(from, 'shop-mail').list()) {
+      const key = `${change.handlerId} ${change.record.dynamodb.SequenceNumber}`;
+      const expected = change.reason === 'behind' ? 0 : attempts;
+      const ended = ends.get(key) ?? 0;
+      const isRight = ended === expected && change.attempts === expected;
+      if (open.delete(key) && !isRight) wrong.push(`${key}: ${ended} ends, ${change.attempts} attempts`);
+    }
+    return [...wrong, ...[...open].map((key) => `${key}: is not parked`)];
+  }
+
   async function namesOf(from: Store): Promise<readonly string[]> {
     const names: string[] = [];
     for await (const { handlerId, record } of parkedChanges(from, 'shop-mail').list()) {
@@ -198,6 +215,16 @@ export async function play(story: Story): Promise<Played> {
     }
     return names;
   }
+}
+
+/** The store, and whether the last row that was put there is one of progress: only of a slow delivery is it, while handlers run. */
+function tellingCalls(store: Store): Pick<Place, 'store' | 'isTold'> {
+  let last = '';
+  const put: Store['put'] = (row, ifVersion) => {
+    last = row.sk;
+    return store.put(row, ifVersion);
+  };
+  return { store: { ...store, put }, isTold: () => last.startsWith('P#') };
 }
 
 /**
