@@ -442,3 +442,27 @@ test('what was kept is recalled, and nothing else, whatever goes wrong between p
     { numRuns: 60 },
   );
 });
+
+describe('rows of a batch of 10 000 records', () => {
+  const records = changes(10_000);
+  const span = (from: number, to: number) =>
+    Object.fromEntries(Array.from({ length: to - from }, (_, n) => [from + n, ['mail']]));
+
+  test.each([
+    ['when more is done each time', records, 0],
+    ['when its first records are done by then', records, 6_500],
+    ['when it comes again without its first records', records.slice(6_500), 6_500],
+  ])('fit into a store %s', async (_, again, doneBelow) => {
+    const given = world();
+    await keep(given, await given.open(records), records, span(1, 6_200));
+    const second = await given.open(again);
+    const { done } = progressOf(records, span(doneBelow + 1, 10_000));
+    const watermark = doneBelow > 0 ? sequenceOf(records[doneBelow - 1]) : undefined;
+    await given.clock.run(second.keep({ watermark, done, attempts: {} }, false, soon(given)));
+    const rows = await given.store.list(`shop-mail|${records[0]?.eventSourceARN}`, 'P#', 100);
+    for (const row of rows) expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(390_000);
+    const third = await given.open(again);
+    expect(recalled(third, again.slice(-3))).toEqual(Array(3).fill({ done: ['mail'] }));
+    expect(recalled(third, records.slice(doneBelow + 1, doneBelow + 2))).toEqual([{ done: ['mail'] }]);
+  });
+});

@@ -19,11 +19,13 @@ import { openParking } from './parking.js';
 import {
   calling,
   cut,
+  type EventFacts,
   ended,
   factsOf,
   isProgressKey,
   isSuspicious,
   joinFacts,
+  lightened,
   noteIn,
   noteKey,
   type ProgressRow,
@@ -158,10 +160,22 @@ export async function openDelivery(
   async function write(progress: Progress, asking: StoreCalling): Promise<void> {
     const kept = factsOf(progress, eventIds());
     if (kept.size === 0 && !rows.has(ownKey)) return;
+    const above = eventsAbove(progress.watermark);
+    const isAbove = (event: string) => above.has(event);
+    const elsewhere = new Map<string, EventFacts>();
     for (const { sequenceNumber, last, facts } of partsOf(eventIds(), kept)) {
-      const sk = progressKey(sequenceNumber);
-      await put(sk, (standing) => ended(standing, facts, last, delivery?.by), asking);
+      const light = (standing: ProgressRow) => lightened(standing, elsewhere, isAbove);
+      const change = (standing: ProgressRow | undefined) =>
+        ended(standing && light(standing), facts, last, delivery?.by);
+      await put(progressKey(sequenceNumber), change, asking);
+      for (const [event, known] of facts) elsewhere.set(event, known);
     }
+  }
+
+  function eventsAbove(watermark: string | undefined): ReadonlySet<string> {
+    const sequenceNumbers = [...eventIds().keys()];
+    const first = watermark === undefined ? 0 : sequenceNumbers.indexOf(watermark) + 1;
+    return new Set([...eventIds().values()].slice(first));
   }
 
   /** Or the delivery that comes again would be taken for one behind a process's end. */

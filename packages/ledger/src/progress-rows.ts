@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type JsonValue,
   type Progress,
@@ -160,6 +161,29 @@ export function ended(
   const row = standing ?? emptyRow(last);
   const calls = row.calls.filter(({ by }) => by !== delivery);
   return { ...row, facts: joinFacts(row.facts, facts), isCut: false, calls };
+}
+
+/**
+ * A row as it is written again beside others: without what those that were written before it say, so that it does not grow beyond its place
+ * when a delivery has more to tell than the one before. Where it is large all the same only what is still needed stays.
+ */
+export function lightened(
+  row: ProgressRow,
+  elsewhere: Facts,
+  isNeeded: (event: string) => boolean,
+): ProgressRow {
+  const entries = [...row.facts].filter(([event, known]) => !isSaid(known, elsewhere.get(event)));
+  const bytes = entries.reduce((sum, [event, known]) => sum + bytesOfOne(event, known), 0);
+  return {
+    ...row,
+    facts: new Map(bytes > lightBytes ? entries.filter(([event]) => isNeeded(event)) : entries),
+  };
+}
+
+const lightBytes = 50_000;
+
+function isSaid(known: EventFacts, elsewhere: EventFacts | undefined): boolean {
+  return elsewhere !== undefined && isDeepStrictEqual(joinOne(elsewhere, known), elsewhere);
 }
 
 function emptyRow(last: string): ProgressRow {
