@@ -46,6 +46,7 @@ export async function runBatch(
     recall: recallOf(memory, opened),
     parking: opened?.parking,
     starting: opened?.starting,
+    areChecked: opened !== undefined,
     signal: work.signal,
     deadlineMs,
   });

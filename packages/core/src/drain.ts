@@ -83,6 +83,8 @@ export interface DrainOptions {
   readonly parking?: Parking | undefined;
   /** Is told of each handler call before it begins, and waited for. */
   readonly starting?: ((record: StreamRecord, handlerId: string) => Promise<void>) | undefined;
+  /** Whether the records have been checked, to be one delivery; they are offered together then. */
+  readonly areChecked?: boolean;
   /** Becomes `context.signal`; when it aborts, nothing new starts. */
   readonly signal?: AbortSignal;
   /**
@@ -171,7 +173,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
 
   function offer(records: readonly StreamRecord[], offering: Offering = {}): Page {
     const page: OpenPage = { counts: noCounts(), context, ...offering, scope: scopeOf(), unfinished: 0 };
-    checkRecords(records, tracker.last);
+    if (!options.areChecked) checkRecords(records, tracker.last);
     const placed = place(records, page);
     for (const task of placed) {
       tracker.tasks.push(task);

@@ -63,6 +63,24 @@ describe('a call of a store', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('that is cut short by the end of its time rejects with the error of the call before it, which says more', async () => {
+    let calls = 0;
+    const call = () => {
+      calls++;
+      return calls === 1 ? Promise.reject(new Error('throttled')) : new Promise<never>(() => undefined);
+    };
+    const seen = watch(callStore(call, { ...calling, untilMs: Date.now() + 300 }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toBe(2);
+    expect(seen).toMatchObject({ error: { message: 'throttled' } });
+  });
+
+  it('that is answered at once makes no timer', async () => {
+    const sleep = vi.fn(systemClock.sleep);
+    await callStore(failing().call, { ...calling, clock: { ...clock, sleep } });
+    expect(sleep).not.toHaveBeenCalled();
+  });
+
   it('is not begun where the time is over', async () => {
     const { call, calls } = failing();
     const seen = watch(callStore(call, { ...calling, untilMs: Date.now() }));

@@ -32,10 +32,15 @@ const settled = 'settled';
 export async function callStore<T>(call: () => Promise<T>, calling: StoreCalling): Promise<T> {
   const { clock, random, signal, untilMs = Infinity, maxAttempts = Infinity, onFailure } = calling;
   const { callTimeoutMs = defaultCallTimeoutMs } = calling;
+  let before: unknown;
   for (let attempt = 1; ; attempt++) {
+    const limitMs = Math.min(callTimeoutMs, untilMs - clock.now());
     try {
-      return await inTime(call, Math.min(callTimeoutMs, untilMs - clock.now()), clock);
-    } catch (error) {
+      return await inTime(call, limitMs, clock);
+    } catch (caught) {
+      // A call that was cut short says less than the one before it.
+      const error = limitMs < callTimeoutMs && attempt > 1 && isLate(caught) ? before : caught;
+      before = error;
       const delayMs = backoff.delayMs(attempt, random);
       if (isFinal(error) || attempt >= maxAttempts || signal?.aborted) throw error;
       if (clock.now() + delayMs >= untilMs) throw error;
@@ -72,20 +77,42 @@ function isFinal(error: unknown): boolean {
   return isSluiceError(error) && (error as { readonly retryable?: unknown }).retryable === false;
 }
 
-function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promise<T> {
-  if (limitMs <= 0) return Promise.reject(late(limitMs));
+async function inTime<T>(call: () => Promise<T>, limitMs: number, clock: Clock): Promise<T> {
+  if (limitMs <= 0) throw late(limitMs);
+  const answer = begun(call);
+  if (await isThere(answer)) return answer;
   const answered = new AbortController();
   const tooLate = new Promise<never>((_, reject) => {
     void clock.sleep(limitMs, answered.signal).then(() => {
       if (!answered.signal.aborted) reject(late(limitMs));
     });
   });
-  return Promise.race([begun(call), tooLate]).finally(() => answered.abort(settled));
+  return Promise.race([answer, tooLate]).finally(() => answered.abort(settled));
 }
 
 /** A call that throws before it waits for anything has failed like any other. */
-async function begun<T>(call: () => Promise<T>): Promise<T> {
-  return call();
+function begun<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(call());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** What a store in memory answers needs no timer. */
+async function isThere(answer: Promise<unknown>): Promise<boolean> {
+  let isThere = false;
+  const note = () => {
+    isThere = true;
+  };
+  answer.then(note, note);
+  await undefined;
+  await undefined;
+  return isThere;
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
 function late(limitMs: number): Error {

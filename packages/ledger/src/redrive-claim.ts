@@ -39,7 +39,7 @@ function keepClaim(tool: Tool, claimed: Row, change: StoredChange, owner: string
     },
     signal: lost.signal,
     release() {
-      released.abort();
+      released.abort('released');
       return renewing;
     },
   };

@@ -43,7 +43,7 @@ export function renewing(
       return lost;
     },
     end() {
-      over.abort();
+      over.abort('over'); // without a reason it would make an error, with its stack
       signal.removeEventListener('abort', stop);
     },
   };
