@@ -105,6 +105,21 @@ describe('the list of parked changes', () => {
     expect(await collected(changesOf(world).list())).toHaveLength(501);
   });
 
+  it('of an item does not read what other items have', async () => {
+    const world = await worldWith('AA');
+    const [, second] = world.records;
+    for (let n = 0; n < 500; n++) {
+      const record = { ...world.failure(0).record };
+      const keyed = { ...record, dynamodb: { ...record.dynamodb, Keys: { pk: { S: `${n}` } } } };
+      await world.park(0, 'item', { record: keyed });
+    }
+    const list = vi.spyOn(world.store, 'list');
+    const keys = second?.dynamodb.Keys ?? {};
+    expect(await collected(changesOf(world).list({ keys }))).toHaveLength(2);
+    const marks = list.mock.calls.map(([, from]) => from).filter((from) => /^[AQ]#/.test(from));
+    expect(marks).toEqual([expect.stringMatching(/^Q#[\w-]{22}#$/), expect.stringMatching(/^A#[\w-]{22}#$/)]);
+  });
+
   it('finds handlers whose ids hold the characters that keys are made with', async () => {
     const world = await worldWith('A');
     const odd = 'mail|x#y.send';

@@ -15,11 +15,12 @@ import { type LargeObjects, letGo } from './large-objects.js';
 import {
   asJson,
   endedLifetimeMs,
-  handlerAndItem,
   itemOf,
   type MarkKind,
+  markedQueue,
   markKey,
   markOf,
+  markPrefix,
   type ParkedRow,
   parkedRow,
   placeOf,
@@ -59,9 +60,10 @@ export interface SelectedQueue {
   readonly only: string | undefined;
 }
 
-/** Of changes, which may be large. */
+/** Of changes, which may be large, and of the marks of one item. */
 const pageSize = 25;
 const markPageSize = 500;
+const markKinds: readonly MarkKind[] = ['Q', 'A'];
 const fieldsOfSelections = ['handlerId', 'keys', 'streamArn'];
 
 export function toolOf(
@@ -86,10 +88,8 @@ export async function* selectedQueues(tool: Tool, selection: ParkedSelection): A
   }
   const item = keys && itemOf(keys);
   for (const arn of streamArn === undefined ? await streamsOf(tool) : [streamArn]) {
-    for (const queue of await queuesOf(tool, arn)) {
-      const isWanted =
-        (handlerId ?? queue.handlerId) === queue.handlerId && (item ?? queue.item) === queue.item;
-      if (isWanted) yield { queue, only: undefined };
+    for (const queue of await queuesOf(tool, arn, item)) {
+      if ((handlerId ?? queue.handlerId) === queue.handlerId) yield { queue, only: undefined };
     }
   }
 }
@@ -119,21 +119,29 @@ async function streamsOf(tool: Tool): Promise<readonly string[]> {
   return rows.map(({ sk }) => sk.slice(2));
 }
 
-/** Those that have a mark, each once, in the order of handlers and items. */
-async function queuesOf(tool: Tool, streamArn: string): Promise<readonly Queue[]> {
-  const pk = streamPk(tool.routerName, streamArn);
-  const marks = [...(await rowsFrom(tool, pk, 'A#')), ...(await rowsFrom(tool, pk, 'Q#'))];
-  const names = new Set(marks.map(({ sk }) => sk.slice(2)).sort());
-  return [...names].map((name) => ({
-    routerName: tool.routerName,
-    streamArn,
-    ...handlerAndItem(`Q#${name}`),
-  }));
+/** Those that have a mark, of an item or of all, each once, in the order of handlers and items. */
+async function queuesOf(tool: Tool, streamArn: string, item: string | undefined): Promise<readonly Queue[]> {
+  const { routerName } = tool;
+  const pk = streamPk(routerName, streamArn);
+  const limit = item === undefined ? markPageSize : pageSize;
+  const queues = new Map<string, Queue>();
+  for (const kind of markKinds) {
+    for (const { sk } of await rowsFrom(tool, pk, markPrefix(kind, item), limit)) {
+      const { handlerId, item } = markedQueue(sk);
+      queues.set(`${handlerId}#${item}`, { routerName, streamArn, handlerId, item });
+    }
+  }
+  return [...queues].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, queue]) => queue);
 }
 
-async function rowsFrom(tool: Tool, pk: string, prefix: string): Promise<readonly Row[]> {
+async function rowsFrom(
+  tool: Tool,
+  pk: string,
+  prefix: string,
+  limit = markPageSize,
+): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for await (const row of listed(tool, pk, prefix, markPageSize)) {
+  for await (const row of listed(tool, pk, prefix, limit)) {
     if (!row.sk.startsWith(prefix)) break;
     rows.push(row);
   }
@@ -202,8 +210,7 @@ export type QueueEnd =
 
 /** Deletes the marks of a queue, if nothing is in it and nothing is about to be. Rule 2 of `openParking`. */
 export async function removeMarks(tool: Tool, queue: Queue): Promise<QueueEnd> {
-  const kinds: readonly MarkKind[] = ['Q', 'A'];
-  for (const kind of kinds) {
+  for (const kind of markKinds) {
     const end = await removeMark(tool, queue, kind);
     if (end.kind !== 'gone') return end;
   }

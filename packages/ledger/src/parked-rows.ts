@@ -123,17 +123,24 @@ export function changeKey(queue: Queue, sequenceNumber: string): RowKey {
 export function markKey(queue: Queue, kind: MarkKind): RowKey {
   return {
     pk: streamPk(queue.routerName, queue.streamArn),
-    sk: `${kind}#${markName(queue.handlerId, queue.item)}`,
+    sk: `${kind}#${markName(queue)}`,
   };
 }
 
-export function markName(handlerId: string, item: string): string {
-  return `${handlerId}#${item}`;
+/** Begins the sort keys of the marks of an item, or of all. */
+export function markPrefix(kind: MarkKind, item?: string): string {
+  return item === undefined ? `${kind}#` : `${kind}#${item}#`;
 }
 
-/** Of a mark's sort key, after its kind. A handler's id may hold any character. */
-export function handlerAndItem(sk: string): { readonly handlerId: string; readonly item: string } {
-  return { handlerId: sk.slice(2, -itemLength - 1), item: sk.slice(-itemLength) };
+/** Of a mark's sort key, after its kind: items first, so that those of a delivery's few items can be asked for. */
+export function markName({ handlerId, item }: Pick<Queue, 'handlerId' | 'item'>): string {
+  return `${item}#${handlerId}`;
+}
+
+/** A handler's id may hold any character. */
+export function markedQueue(sk: string): Pick<Queue, 'handlerId' | 'item'> {
+  const itemAt = 2;
+  return { handlerId: sk.slice(itemAt + itemLength + 1), item: sk.slice(itemAt, itemAt + itemLength) };
 }
 
 /** Names a parked change to people and tools: stream, handler, item and sequence number. */

@@ -90,7 +90,7 @@ export async function openParking(
   marks?: readonly Row[],
 ): Promise<Parking> {
   const { name, streamArn } = scope;
-  /** The versions of the marks by handler and item; `undefined` of one that is, or may be, there at another. */
+  /** The versions of the marks by item and handler; `undefined` of one that is, or may be, there at another. */
   const held = new Map<string, string | undefined>();
   const parkings = new Map<string, Promise<unknown>>();
   for (const { sk, version } of marks ?? (await marksOf(store, scope))) {
@@ -101,10 +101,11 @@ export async function openParking(
     get size() {
       return held.size;
     },
-    holds: (handlerId, { dynamodb }) => held.size > 0 && held.has(markName(handlerId, itemOf(dynamodb.Keys))),
+    holds: (handlerId, { dynamodb }) =>
+      held.size > 0 && held.has(markName({ handlerId, item: itemOf(dynamodb.Keys) })),
     park(failure, mode, context) {
       const queue = queueOf(name, failure.handlerId, failure.record);
-      return inTurn(markName(queue.handlerId, queue.item), () => park(failure, queue, mode, context));
+      return inTurn(markName(queue), () => park(failure, queue, mode, context));
     },
   };
 
@@ -150,7 +151,7 @@ export async function openParking(
   ): Promise<boolean> {
     const kind: MarkKind = mode === 'record' ? 'A' : 'Q';
     const key = markKey(queue, kind);
-    const of = markName(queue.handlerId, queue.item);
+    const of = markName(queue);
     let version = kind === 'Q' ? held.get(of) : undefined;
     if (mode === 'behind' && version === undefined) {
       version = (await callStore(() => store.get(key.pk, key.sk), calling))?.version;
