@@ -18,6 +18,7 @@ import {
   type Progress,
   progressOf,
   type RecordState,
+  recordState,
   remainingOf,
   type Task,
   type Tracker,
@@ -94,7 +95,8 @@ export interface DrainOptions {
   readonly deadlineMs?: number;
 }
 
-const none: readonly string[] = [];
+/** What is known of a record that nobody knows; copied, since a call for each record would be one more. */
+const fresh = recordState();
 
 /** How long records may be worked on without a turn of the event loop. */
 const longestTurnMs = 20;
@@ -217,13 +219,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
           routes,
           laneKey,
           page,
-          state: {
-            done: none,
-            failures: undefined,
-            suspects: undefined,
-            groups: undefined,
-            running: undefined,
-          },
+          state: { ...fresh },
           before,
           position: position++,
           finished: false,

@@ -1,6 +1,6 @@
 import type { StreamRecord } from '@sluice/filters';
 import type { CallContext } from './context.js';
-import type { Ledger } from './ledger.js';
+import type { RouterOptions } from './router.js';
 
 /**
  * What becomes of a change that a handler does not get done:
@@ -63,21 +63,31 @@ export function policyOf(given: FailureAction | FailurePolicy | undefined): Fail
 }
 
 /** The policy that a handler goes by; none where nobody asked for one and there is no ledger to park anything in. */
-export function givingUp(given: FailurePolicy | undefined, ledger: Ledger | undefined): GivingUp | undefined {
+export function givingUp(
+  given: FailurePolicy | undefined,
+  { ledger, lane }: Pick<RouterOptions, 'ledger' | 'lane'>,
+): GivingUp | undefined {
   if (!given && !ledger) return undefined;
-  return { attempts: 10, ...(given ?? { action: 'park-item' }) };
+  // Where changes have no order there is nothing for later ones to wait for.
+  return { attempts: 10, ...(given ?? { action: lane === 'unordered' ? 'park-record' : 'park-item' }) };
 }
 
 /** What is wrong with a policy; nothing when it can be gone by. */
 export function problemsOfPolicy(
-  { action, attempts = 10, destination }: FailurePolicy,
-  ledger: Ledger | undefined,
+  policy: FailurePolicy,
+  { ledger, lane }: Pick<RouterOptions, 'ledger' | 'lane'>,
 ): readonly string[] {
-  const problems: string[] = [];
+  const { action, attempts = 10, destination, ...others } = policy;
+  const problems = Object.keys(others).map((name) => `has "${name}"; give action, attempts and destination`);
   if (!actions.includes(action)) {
     problems.push(`is ${JSON.stringify(action)}; give 'block', 'park-record', 'park-item' or 'drop'`);
   } else if (action.startsWith('park') && !ledger) {
     problems.push(`is '${action}', which needs a ledger; give createRouter one, or 'block' or 'drop'`);
+  }
+  if (action === 'park-item' && lane === 'unordered') {
+    problems.push(
+      "is 'park-item', but the lane is 'unordered'; give 'park-record', or a lane in which changes wait",
+    );
   }
   if (!Number.isInteger(attempts) || attempts < 1) {
     problems.push(`has the attempts ${attempts}; give a whole number from 1 up`);

@@ -288,6 +288,13 @@ describe('a change that its handler does not get done', () => {
     expect(ran).toEqual([]);
   });
 
+  it('is parked alone by default where changes have no order', async () => {
+    const kept = ledgerOf();
+    const { deliver } = processOf(() => neverAgain('bad'), { ledger: kept.ledger, lane: 'unordered' });
+    expect((await deliver(recordsOf('AA'))).firstUnfinished).toBeUndefined();
+    expect(kept.parked.map(({ mode }) => mode)).toEqual(['record', 'record']);
+  });
+
   it('blocks, never again or not, where the policy says so', async () => {
     const { ledger, parked } = ledgerOf();
     const { deliver } = processOf(() => neverAgain('bad'), { ledger, onFailure: 'block' });
@@ -566,6 +573,17 @@ describe('at start', () => {
     [{}, { onFailure: { action: 'drop', attempts: 0 } }, 'the onFailure of h has the attempts 0'],
     [{}, { onFailure: { action: 'block', destination: async () => {} } }, 'has a destination'],
     [{}, { onFailure: 'ignore' }, 'is "ignore"; give \'block\''],
+    [
+      {},
+      { onFailure: { action: 'drop', attempt: 3 } },
+      'has "attempt"; give action, attempts and destination',
+    ],
+    [
+      { ledger, name: 'test', lane: 'unordered' },
+      { onFailure: 'park-item' },
+      "is 'park-item', but the lane is 'unordered'",
+    ],
+    [{ ledger, name: 'test' }, { once: 'yes' }, 'h has once as "yes"; give true'],
   ] as const)('what cannot be gone by is told: %j %j', (options, ofRoute, problem) => {
     expect(problemsOf(options as object, ofRoute)).toEqual([expect.stringContaining(problem)]);
   });

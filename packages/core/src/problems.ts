@@ -45,8 +45,9 @@ export function problemsOfOptions(options: RouterOptions): readonly string[] {
   ];
 }
 
-function ofLedger({ ledger, name, onFailure }: RouterOptions): readonly string[] {
-  const policy = policyOf(onFailure);
+function ofLedger(options: RouterOptions): readonly string[] {
+  const { ledger, name } = options;
+  const policy = policyOf(options.onFailure);
   const isLedger = ledger === undefined || typeof ledger.open === 'function';
   return [
     ...(isLedger ? [] : ['ledger is none; give createLedger(store) of @sluice/ledger, not the store itself']),
@@ -55,7 +56,7 @@ function ofLedger({ ledger, name, onFailure }: RouterOptions): readonly string[]
           'there is a ledger but no name; give a name that stays the same, by which the ledger keeps what is done',
         ]
       : []),
-    ...(policy ? problemsOfPolicy(policy, ledger).map((problem) => `onFailure ${problem}`) : []),
+    ...(policy ? problemsOfPolicy(policy, options).map((problem) => `onFailure ${problem}`) : []),
   ];
 }
 
@@ -73,16 +74,19 @@ function ofLedgerKey(name: string): readonly string[] {
 }
 
 /** What of a route needs a ledger that is not there, or goes by a policy that cannot be. */
-function ofFailure(route: Route, { ledger, onFailure }: RouterOptions): readonly string[] {
+function ofFailure(route: Route, options: RouterOptions): readonly string[] {
+  const { ledger, onFailure } = options;
   const { id, model, once } = route;
   const problems = route.onFailure
-    ? problemsOfPolicy(route.onFailure, ledger).map((problem) => `the onFailure of ${id} ${problem}`)
+    ? problemsOfPolicy(route.onFailure, options).map((problem) => `the onFailure of ${id} ${problem}`)
     : [];
   if (once && !ledger) problems.push(`${id} is to run once, which needs a ledger; give createRouter one`);
-  if (once?.inProgress !== undefined && once.inProgress !== 'wait' && once.inProgress !== 'later') {
+  if (once !== undefined && typeof once !== 'object') {
+    problems.push(`${id} has once as ${JSON.stringify(once)}; give true, or { inProgress }`);
+  } else if (once?.inProgress !== undefined && once.inProgress !== 'wait' && once.inProgress !== 'later') {
     problems.push(`${id} has the inProgress ${once.inProgress}; give 'wait' or 'later'`);
   }
-  const action = givingUp(route.onFailure ?? policyOf(onFailure), ledger)?.action;
+  const action = givingUp(route.onFailure ?? policyOf(onFailure), options)?.action;
   if (model.kind === 'entity' && model.onInvalid === 'park' && !action?.startsWith('park')) {
     problems.push(
       `${id} is to park items that do not fit ${model.name}, but its onFailure is ${action ?? "'block'"}; give it 'park-record' or 'park-item'`,

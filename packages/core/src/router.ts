@@ -49,7 +49,7 @@ export interface RouterOptions {
   readonly ledger?: Ledger;
   /**
    * What becomes of changes that a handler does not get done, where its route does not say. By default `park-item` after 10 failed
-   * attempts with a ledger. Without one they block, and what a handler gives up by `neverAgain` is dropped.
+   * attempts with a ledger (`park-record` where the lane is `'unordered'`). Without one they block, and what a handler gives up by `neverAgain` is dropped.
    */
   readonly onFailure?: FailureAction | FailurePolicy;
   /** A pino instance, for example; JSON lines on the console by default. */
@@ -112,7 +112,7 @@ export function createRouter(options: RouterOptions): Router {
   const compiled = routes.map((route) => ({
     route,
     run: callOf(route.model, layersOf(route, handlerMiddleware, options)),
-    policy: givingUp(route.onFailure ?? policyOf(options.onFailure), options.ledger),
+    policy: givingUp(route.onFailure ?? policyOf(options.onFailure), options),
   }));
   return Object.freeze({
     name: options.name,

@@ -1,5 +1,6 @@
 import {
   createRouter,
+  type Ledger,
   type Logger,
   type Route,
   type RouterOptions,
@@ -381,6 +382,13 @@ describe('the time limit', () => {
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('cannot have a reserve of %s ms', (reserveMs) => {
     expect(() => lambda(routerOf([noting().noted]), { reserveMs })).toThrow(RangeError);
+  });
+
+  it('needs a reserve with a ledger, which is told within it', () => {
+    const ledger = {} as Ledger; // nothing is delivered
+    const router = { ...routerOf([noting().noted]), ledger };
+    expect(() => lambda(router, { reserveMs: 100 })).toThrow(/give 200 or more/);
+    expect(() => lambda(router, { reserveMs: 200 })).not.toThrow();
   });
 });
 

@@ -27,7 +27,10 @@ export interface LambdaResponse {
 }
 
 export interface LambdaOptions {
-  /** What is kept free before Lambda's time limit to answer in time, in milliseconds; 1000 by default. */
+  /**
+   * What is kept free before Lambda's time limit to answer in time, in milliseconds; 1000 by default. With a ledger, which is told within it what is
+   * done, at least 200.
+   */
   readonly reserveMs?: number;
 }
 
@@ -46,6 +49,11 @@ export function lambda(
   const reserveMs = options.reserveMs ?? 1000;
   if (!(reserveMs >= 0 && reserveMs < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`reserveMs is ${reserveMs}; give the milliseconds to keep free, from 0 up.`);
+  }
+  if (router.ledger && reserveMs < leastForLedgerMs) {
+    throw new RangeError(
+      `reserveMs is ${reserveMs}, but the ledger is told within it what is done; give ${leastForLedgerMs} or more.`,
+    );
   }
   return async (event, context) => {
     const records = recordsOf(event);
@@ -70,6 +78,9 @@ export function lambda(
     return { batchItemFailures: [{ itemIdentifier: firstUnfinished }] };
   };
 }
+
+/** Of which the ledger has three quarters. */
+const leastForLedgerMs = 200;
 
 const noTime =
   "nothing is started: what is left of the function's timeout is not more than reserveMs; raise the timeout or lower reserveMs";
