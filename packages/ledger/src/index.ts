@@ -4,6 +4,7 @@ export { createLedger } from './ledger.js';
 export type { LedgerOptions } from './options.js';
 export {
   type DiscardReport,
+  type ListOptions,
   type ParkedChange,
   type ParkedChanges,
   type ParkedChangesOptions,

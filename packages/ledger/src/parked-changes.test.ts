@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parkedChanges } from './parked-changes.js';
 import type { ParkedSelection } from './parked-queues.js';
 import { changeKey, markKey, queueOf } from './parked-rows.js';
+import type { ParkedChangeUnreadableError } from './parking-errors.js';
 import { redrive } from './redrive.js';
 import {
   collected,
@@ -52,6 +53,17 @@ describe('the list of parked changes', () => {
     expect(await listed({ streamArn: world.streamArn })).toEqual(all);
     expect(await listed({ streamArn: 'arn:aws:dynamodb:x:1:table/y/stream/z' })).toEqual([]);
     expect(await listed({ id: world.id(2) })).toEqual([world.id(2)]);
+  });
+
+  it('is of a router too, by its name; one without a name is refused at once, and so is anything else', async () => {
+    const world = await worldWith('A');
+    const router = routerOf(world, () => undefined);
+    expect(await collected(parkedChanges(world.store, router, world).list())).toHaveLength(1);
+    const wrong = [{ name: undefined }, '', {}, undefined, null, 7] as readonly (typeof router)[]; // as code without a compiler may
+    for (const none of wrong) {
+      expect(() => parkedChanges(world.store, none)).toThrow(TypeError);
+      expect(() => parkedChanges(world.store, none)).toThrow('give createRouter a name');
+    }
   });
 
   it('takes numbers in keys by their value', async () => {
@@ -155,6 +167,18 @@ describe('what cannot be read', () => {
       change: { ...change, error: { name: 'Error', message: 'no' }, record: { eventName: 'INSERT' } },
     }));
     await expect(changesOf(world).get(world.id(0))).rejects.toThrow('its record is no stream record');
+  });
+
+  it('is told with its id, by which it can be discarded, and a list may go on behind it', async () => {
+    const world = await worldWith('ABA');
+    await spoil(world, 0, () => 'rubbish');
+    const unreadable: ParkedChangeUnreadableError[] = [];
+    const onUnreadable = (error: ParkedChangeUnreadableError) => unreadable.push(error);
+    const found = await collected(changesOf(world).list('all', { onUnreadable }));
+    expect(found.map(({ id }) => id).sort()).toEqual([world.id(1), world.id(2)].sort());
+    expect(unreadable).toMatchObject([{ id: world.id(0), message: expect.stringContaining(world.id(0)) }]);
+    for (const { id = '' } of unreadable) await changesOf(world).discard({ id });
+    expect(await collected(changesOf(world).list())).toHaveLength(2);
   });
 
   it('stays, stops its queue alone, and can be discarded', async () => {

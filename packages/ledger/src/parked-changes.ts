@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type ParkingMode,
   type Random,
+  type Router,
   type Row,
   type Store,
   type StreamRecord,
@@ -12,8 +13,8 @@ import {
 import {
   callingOf,
   endRow,
+  nameOf,
   type ParkedSelection,
-  readable,
   removeMarks,
   rowsOf,
   selectedQueues,
@@ -29,6 +30,7 @@ import {
   placeOf,
   problemOfRecord,
   type Queue,
+  readable,
   type StoredChange,
   type StoredError,
 } from './parked-rows.js';
@@ -62,10 +64,10 @@ export interface ParkedChange {
 
 export interface ParkedChanges {
   /**
-   * Those of a selection: stream by stream, handler by handler, and those of an item in order. Large records are not read. At most
-   * `limit`. Rejects with `ParkedChangeUnreadableError` where one cannot be read; those before it have been given.
+   * Those of a selection: stream by stream, handler by handler, and those of an item in order. Large records are not read. Rejects
+   * with `ParkedChangeUnreadableError` where one cannot be read, unless there is `onUnreadable`; those before it have been given.
    */
-  list(selection?: ParkedSelection, options?: { readonly limit?: number }): AsyncIterable<ParkedChange>;
+  list(selection?: ParkedSelection, options?: ListOptions): AsyncIterable<ParkedChange>;
   /**
    * One, with its whole record where `largeObjects` is given; `undefined` when there is none of this id any more. Rejects with
    * `ParkedChangeUnreadableError` when it cannot be read.
@@ -73,6 +75,13 @@ export interface ParkedChanges {
   get(id: string): Promise<ParkedChange | undefined>;
   /** Gives changes up, also those that cannot be read. What queues behind one of them stays. */
   discard(selection: ParkedSelection): Promise<DiscardReport>;
+}
+
+export interface ListOptions {
+  /** How many at most; all by default. */
+  readonly limit?: number;
+  /** Is told of each change that cannot be read, and the list goes on behind it. The error has its `id`, to discard it by. */
+  readonly onUnreadable?: (error: ParkedChangeUnreadableError) => void;
 }
 
 /** Ids, in the order in which the changes came. */
@@ -88,23 +97,25 @@ export interface ParkedChangesOptions extends ToolOptions {
 }
 
 /**
- * What is parked for a router: to look at, and to give up. Calls of the store are repeated for up to 10 seconds, and then reject
- * with its error. What selects nothing, and what is no id, is a `TypeError`.
+ * What is parked for a router, which is given itself or by its name: to look at, and to give up. Calls of the store are repeated
+ * for up to 10 seconds, and then reject with its error. What selects nothing, and what is no id, is a `TypeError`, and so is, at
+ * once, a router without a name.
  */
 export function parkedChanges(
   store: Store,
-  routerName: string,
+  router: Pick<Router, 'name'> | string,
   options: ParkedChangesOptions = {},
 ): ParkedChanges {
+  const routerName = nameOf(router);
   const tool = toolOf(store, routerName, options);
   return {
-    async *list(selection = 'all', { limit = Number.POSITIVE_INFINITY } = {}) {
+    async *list(selection = 'all', { limit = Number.POSITIVE_INFINITY, onUnreadable } = {}) {
       let left = limit;
       for await (const { queue, only } of selectedQueues(tool, selection)) {
         for await (const row of rowsOf(tool, queue, only)) {
           if (only !== undefined && row.sk !== only) break;
-          const parked = parkedRow(row);
-          if (parked.state === 'ENDED') continue;
+          const parked = told(queue, row, onUnreadable);
+          if (!parked || parked.state === 'ENDED') continue;
           if (left-- <= 0) return;
           yield parkedChange(queue, row, parked);
         }
@@ -113,11 +124,11 @@ export function parkedChanges(
     async get(id) {
       const { queue, key } = placeOf(routerName, id);
       const row = await callStore(() => store.get(key.pk, key.sk), callingOf(tool));
-      const parked = row && parkedRow(row);
+      const parked = row && parkedRow(queue, row);
       if (!row || !parked || parked.state === 'ENDED') return undefined;
       const change = parkedChange(queue, row, parked);
       if (!change.object || !tool.largeObjects) return change;
-      return { ...change, record: await wholeRecord(tool, row, parked.change) };
+      return { ...change, record: await wholeRecord(tool, queue, row, parked.change) };
     },
     async discard(selection) {
       const discarded: string[] = [];
@@ -135,6 +146,17 @@ export function parkedChanges(
       return { discarded, busy };
     },
   };
+}
+
+/** `undefined` for a row that cannot be read, of which `onUnreadable` has been told. */
+function told(queue: Queue, row: Row, onUnreadable: ListOptions['onUnreadable']): ParkedRow | undefined {
+  try {
+    return parkedRow(queue, row);
+  } catch (error) {
+    if (!onUnreadable || !(error instanceof ParkedChangeUnreadableError)) throw error;
+    onUnreadable(error);
+    return undefined;
+  }
 }
 
 async function discardRow(tool: Tool, listed: Row): Promise<'discarded' | 'busy' | 'ended'> {
@@ -165,24 +187,20 @@ export function parkedChange(
 /** The record of a change with its images. Throws `ParkedChangeUnreadableError` where they cannot be had. */
 export async function wholeRecord(
   tool: Tool,
+  queue: Queue,
   row: Row,
   { record, object }: StoredChange,
 ): Promise<StreamRecord> {
   const { largeObjects } = tool;
   if (object === undefined) return record;
-  if (!largeObjects) {
-    throw new ParkedChangeUnreadableError(
-      row,
-      `its images are in the large object ${object}; give largeObjects`,
-    );
-  }
+  const unreadable = (problem: string) => new ParkedChangeUnreadableError(row, problem, idOf(queue, row.sk));
+  if (!largeObjects) throw unreadable(`its images are in the large object ${object}; give largeObjects`);
   const body = await callStore(() => largeObjects.get(object), callingOf(tool));
-  if (body === undefined) throw new ParkedChangeUnreadableError(row, `there is no large object ${object}`);
+  if (body === undefined) throw unreadable(`there is no large object ${object}`);
   const whole = parsed(body);
-  if (whole === undefined)
-    throw new ParkedChangeUnreadableError(row, `the large object ${object} is no JSON`);
+  if (whole === undefined) throw unreadable(`the large object ${object} is no JSON`);
   if (problemOfRecord(whole) === undefined) return whole as unknown as StreamRecord; // as it was written here
-  throw new ParkedChangeUnreadableError(row, `the large object ${object} is no stream record`);
+  throw unreadable(`the large object ${object} is no stream record`);
 }
 
 /** `undefined` if it is not JSON. The reason is not told, because it would quote the item. */

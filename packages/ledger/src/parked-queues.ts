@@ -5,6 +5,7 @@ import {
   deleteRow,
   putRow,
   type Random,
+  type Router,
   type Row,
   type Store,
   type StoreCalling,
@@ -22,10 +23,10 @@ import {
   markOf,
   markPrefix,
   type ParkedRow,
-  parkedRow,
   placeOf,
   type Queue,
   queuePk,
+  readable,
   streamPk,
 } from './parked-rows.js';
 import { patienceMs } from './parking.js';
@@ -74,18 +75,43 @@ export function toolOf(
   return { clock: systemClock, random: Math.random, ...options, store, routerName };
 }
 
+/** By which a router's changes are found. Throws a `TypeError` for what has none. */
+export function nameOf(router: Pick<Router, 'name'> | string): string {
+  const name = typeof router === 'string' ? router : (router as Pick<Router, 'name'> | undefined)?.name;
+  if (typeof name === 'string' && name !== '') return name;
+  throw new TypeError(
+    `Parked changes are found by the name of their router, and ${wrong(router)}; give createRouter a name.`,
+  );
+}
+
+function wrong(router: unknown): string {
+  if (typeof router === 'object' && router !== null) return 'this one has none';
+  return `${router === '' ? 'an empty text' : `a value of type ${router === null ? 'null' : typeof router}`} is none`;
+}
+
 export function callingOf({ clock, random, signal }: Tool): StoreCalling & { readonly untilMs: number } {
   return { clock, random, signal, untilMs: clock.now() + patienceMs };
 }
 
-/** Throws a `TypeError` for what selects nothing in particular, or more than is meant: a field that is not known, or undefined. */
-export async function* selectedQueues(tool: Tool, selection: ParkedSelection): AsyncIterable<SelectedQueue> {
-  const { id, handlerId, keys, streamArn } = wishes(selection);
-  if (id !== undefined) {
-    const { queue, key } = placeOf(tool.routerName, id);
-    yield { queue, only: key.sk };
-    return;
-  }
+/**
+ * Throws a `TypeError` at once for what is no id, or selects nothing in particular, or more than is meant: a field that is not
+ * known, or undefined.
+ */
+export function selectedQueues(tool: Tool, selection: ParkedSelection): AsyncIterable<SelectedQueue> {
+  const wished = wishes(selection);
+  if (wished.id === undefined) return queuesFor(tool, wished);
+  const { queue, key } = placeOf(tool.routerName, wished.id);
+  return oneOf({ queue, only: key.sk });
+}
+
+async function* oneOf(selected: SelectedQueue): AsyncIterable<SelectedQueue> {
+  yield selected;
+}
+
+async function* queuesFor(
+  tool: Tool,
+  { handlerId, keys, streamArn }: Omit<Wishes, 'id'>,
+): AsyncIterable<SelectedQueue> {
   const item = keys && itemOf(keys);
   for (const arn of streamArn === undefined ? await streamsOf(tool) : [streamArn]) {
     for (const queue of await queuesOf(tool, arn, item)) {
@@ -189,15 +215,6 @@ export async function endRow(tool: Tool, row: Row, as: 'DONE' | 'DISCARDED'): Pr
   );
   if (written.applied && change?.object) await letGo(largeObjects, change.object, callingOf(toTheEnd(tool)));
   return written;
-}
-
-/** `undefined` for a row that cannot be read. */
-export function readable(row: Row): ParkedRow | undefined {
-  try {
-    return parkedRow(row);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a queue was found to be when its marks were to be deleted. */

@@ -199,10 +199,15 @@ export function bytesOf(value: ParkedRow): number {
 }
 
 /** Throws `ParkedChangeUnreadableError` for what is not a row of a queue. */
-export function parkedRow(row: Row): ParkedRow {
+export function parkedRow(queue: Queue, row: Row): ParkedRow {
   const problem = problemOf(row.value);
-  if (problem !== undefined) throw new ParkedChangeUnreadableError(row, problem);
+  if (problem !== undefined) throw new ParkedChangeUnreadableError(row, problem, idOf(queue, row.sk));
   return row.value as unknown as ParkedRow; // each of its fields has been looked at
+}
+
+/** `undefined` for a row that cannot be read. */
+export function readable(row: Row): ParkedRow | undefined {
+  return problemOf(row.value) === undefined ? (row.value as unknown as ParkedRow) : undefined; // looked at as well
 }
 
 /** Throws `ParkedChangeUnreadableError` for what is not a mark. */

@@ -3,12 +3,18 @@ import { type RowKey, SluiceError } from '@sluice/core';
 /** A parked change cannot be read. It stays where it is. */
 export class ParkedChangeUnreadableError extends SluiceError {
   override readonly name: string = 'ParkedChangeUnreadableError';
-  constructor({ pk, sk }: RowKey, problem: string) {
+  /** By which the change can be discarded; `undefined` of a row that marks the changes of an item, and is none. */
+  readonly id: string | undefined;
+  constructor({ pk, sk }: RowKey, problem: string, id?: string) {
+    const advice =
+      id === undefined
+        ? 'Mend the row, or delete it once nothing of its item is parked.'
+        : `Mend what is wrong, or discard the change by its id, ${id}`;
     super(
       'PARKED_CHANGE_UNREADABLE',
-      `The parked change in the row ${sk} of ${pk} cannot be read: ${problem}. Nothing was changed. ` +
-        'Mend what is wrong, or discard the change by its id.',
+      `The parked change in the row ${sk} of ${pk} cannot be read: ${problem}. Nothing was changed. ${advice}`,
     );
+    this.id = id;
   }
 }
 

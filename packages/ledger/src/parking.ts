@@ -184,7 +184,7 @@ export async function openParking(
       const written = await putRow(store, { ...key, value: asJson(value) }, version, calling);
       if (written.applied) break;
       if (written.current) {
-        const current = parkedRow(written.current);
+        const current = parkedRow(queue, written.current);
         // After a lost reply it may have been run already.
         if (parkedAtMsOf(current) === value.change.parkedAtMs) return true;
         if (current.state !== 'ENDED' || mode === 'behind') return false;

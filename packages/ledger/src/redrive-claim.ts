@@ -1,7 +1,7 @@
 import { putRow, type Row, type Written } from '@sluice/core';
 import { ClaimLostError } from './errors.js';
-import { callingOf, readable, type Tool } from './parked-queues.js';
-import { asJson, type ParkedRow, type StoredChange } from './parked-rows.js';
+import { callingOf, type Tool } from './parked-queues.js';
+import { asJson, type ParkedRow, readable, type StoredChange } from './parked-rows.js';
 
 /** How long a change stays claimed unless that is renewed, which is done each third of it. */
 const claimMs = 60_000;

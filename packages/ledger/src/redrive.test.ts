@@ -13,6 +13,7 @@ import {
 } from '@sluice/core';
 import { faultyStore } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
+import { createLedger } from './ledger.js';
 import { parkedChanges } from './parked-changes.js';
 import { changeKey, markKey, queueOf } from './parked-rows.js';
 import { redrive } from './redrive.js';
@@ -125,6 +126,7 @@ describe('a redrive', () => {
     const router = createRouter({
       name: routerName,
       logger: silentLogger,
+      ledger: createLedger(world.store),
       clock: world.clock,
       routes: [
         route.on(shop, { id: handlerId, onFailure: 'drop' }, () => {
@@ -211,6 +213,7 @@ describe('a redrive', () => {
     const router = createRouter({
       name: routerName,
       logger: silentLogger,
+      ledger: createLedger(world.store),
       routes: route.on(shop, { id: handlerId, when: not(shop.attr('n').is(0)) }, () => undefined),
     });
     expect(await redrive(router, world.store, 'all')).toEqual({
@@ -220,6 +223,7 @@ describe('a redrive', () => {
     });
     const elsewhere = createRouter({
       name: routerName,
+      ledger: createLedger(world.store),
       routes: route.on(table('other', { keys: { partition: 'pk' } }), { id: handlerId }, () => undefined),
     });
     expect((await redrive(elsewhere, world.store, { id: world.id(0) })).noRoute).toEqual(idsOf(world, 0));
@@ -323,6 +327,16 @@ describe('a redrive', () => {
     const world = await worldWith('A');
     const router = createRouter({ routes: route.on(shop, { id: handlerId }, () => undefined) });
     await expect(redrive(router, world.store, 'all')).rejects.toThrow('give createRouter a name');
+  });
+
+  it('needs the ledger, with which once handlers claim', async () => {
+    const world = await worldWith('A');
+    const router = createRouter({
+      name: routerName,
+      routes: route.on(shop, { id: handlerId }, () => undefined),
+    });
+    await expect(redrive(router, world.store, 'all')).rejects.toThrow(TypeError);
+    await expect(redrive(router, world.store, 'all')).rejects.toThrow('give createRouter its ledger');
   });
 
   it('ends between two changes when it is aborted, and the handler hears of it', async () => {

@@ -4,8 +4,8 @@ import { type ParkedChange, parkedChange, wholeRecord } from './parked-changes.j
 import {
   callingOf,
   endRow,
+  nameOf,
   type ParkedSelection,
-  readable,
   removeMarks,
   rowsOf,
   type SelectedQueue,
@@ -21,6 +21,7 @@ import {
   type ParkedRow,
   parkedRow,
   type Queue,
+  readable,
   type StoredChange,
   storedError,
 } from './parked-rows.js';
@@ -75,15 +76,16 @@ export async function redrive(
   selection: ParkedSelection,
   options: RedriveOptions = {},
 ): Promise<RedriveReport> {
-  if (router.name === undefined) {
+  const routerName = nameOf(router);
+  if (!router.ledger) {
     throw new TypeError(
-      'Parked changes are found by the name of their router, and this one has none; give createRouter a name.',
+      "Parked changes are run with the ledger that they were parked by, or 'once' handlers could not claim, and this router has none; give createRouter its ledger.",
     );
   }
   const { clock, random } = router;
   const redriving: Redriving = {
     router,
-    tool: toolOf(store, router.name, { clock, random, ...options }),
+    tool: toolOf(store, routerName, { clock, random, ...options }),
     options,
     owner: options.newId?.() ?? randomUUID(),
     report: { planned: [], done: [], failed: [], stale: [], noRoute: [], behind: [], busy: [] },
@@ -162,9 +164,9 @@ async function isQueueStale(selected: SelectedQueue, redriving: Redriving): Prom
   }
   if (!last) return false;
   try {
-    const parked = parkedRow(last);
+    const parked = parkedRow(queue, last);
     if (parked.state === 'ENDED') return false;
-    const record = await wholeRecord(tool, last, parked.change);
+    const record = await wholeRecord(tool, queue, last, parked.change);
     return await options.isStale({ ...parkedChange(queue, last, parked), record });
   } catch (error) {
     report.failed.push({ id: idOf(queue, last.sk), error: asError(error) });
@@ -205,13 +207,13 @@ async function judge(row: Row, place: Place, { router, tool, options, report }: 
     return { kind: 'left', left };
   };
   try {
-    const readRow = parkedRow(row);
+    const readRow = parkedRow(queue, row);
     if (readRow.state === 'ENDED') return { kind: 'left', left: 'nothing' };
     const { change } = readRow;
     if (!router.routes.some((route) => route.id === change.handlerId)) return leave(report.noRoute);
     if (isStale) return leave(report.stale);
     if (isBlocked) return leave(report.behind);
-    const record = await wholeRecord(tool, row, change);
+    const record = await wholeRecord(tool, queue, row, change);
     if (!hasRoute(router, change.handlerId, record)) return leave(report.noRoute);
     if (readRow.state === 'RUNNING' && readRow.untilMs > tool.clock.now()) return leave(report.busy);
     if (options.dryRun) return leave(report.planned, 'nothing');

@@ -16,6 +16,7 @@ import {
 import { memoryStore } from '@sluice/store';
 import { recordsOf, seededRandom, type VirtualClock, virtualClock } from '@sluice/testing';
 import type { LargeObjects } from '../large-objects.js';
+import { createLedger } from '../ledger.js';
 import { idOf, queueOf } from '../parked-rows.js';
 import { openParking, type ParkingOptions } from '../parking.js';
 
@@ -89,7 +90,7 @@ export function parkedWorld(items: string, options: ParkingOptions = {}, store =
 
 /** A router with one handler, which is told the index of its change and its attempt. */
 export function routerOf(
-  { clock, indexOf }: ParkedWorld,
+  { clock, store, indexOf }: ParkedWorld,
   handle: (n: number, attempt: number, signal: AbortSignal) => Handling,
   more: Partial<RouterOptions> = {},
 ): Router {
@@ -99,6 +100,7 @@ export function routerOf(
   return createRouter({
     name: routerName,
     routes: send,
+    ledger: createLedger(store),
     logger: silentLogger,
     clock,
     random: seededRandom(2),

@@ -138,7 +138,7 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
   }
 
   async function deliver(process: Process, isCurrent: { yes: boolean }): Promise<void> {
-    const router = routerOn(process, ledgerOn(process));
+    const router = routerOn(process);
     const memory = createProcessMemory();
     for (let at = checkpoint; at < planned.length; ) {
       const batch = planned.slice(at, at + between(1, 6)).map(({ record }) => record);
@@ -175,10 +175,11 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
     }
   }
 
-  function routerOn(process: Process, ledger?: Ledger): Router {
+  function routerOn(process: Process): Router {
     const send = route.on(shop, { id: handlerId }, ({ record }) => run(process, record));
-    const failing = ledger && ({ ledger, onFailure: { action, attempts: 2 } } as const);
-    return createRouter({ name, routes: send, logger, clock: process.clock, random, ...failing });
+    const onFailure = { action, attempts: 2 } as const;
+    const ledger = ledgerOn(process);
+    return createRouter({ name, routes: send, logger, clock: process.clock, random, ledger, onFailure });
   }
 
   async function run(process: Process, record: StreamRecord) {
