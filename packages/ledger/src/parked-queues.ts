@@ -217,13 +217,22 @@ export async function endRow(tool: Tool, row: Row, as: 'DONE' | 'DISCARDED'): Pr
   return written;
 }
 
+/** Ends a change that was announced and did not come, in its place: should it come after all, that is seen there. */
+export async function missChange(tool: Tool, queue: Queue, sk: string): Promise<void> {
+  const endedAtMs = tool.clock.now();
+  const value: ParkedRow = { state: 'ENDED', as: 'MISSED', endedAtMs, parkedAtMs: 0 };
+  const expiresAt = Math.ceil((endedAtMs + endedLifetimeMs) / 1000);
+  const row = { pk: queuePk(queue), sk, value: asJson(value), expiresAt };
+  await putRow(tool.store, row, undefined, callingOf(toTheEnd(tool)));
+}
+
 /** What a queue was found to be when its marks were to be deleted. */
 export type QueueEnd =
   | { readonly kind: 'gone' }
   /** Its first change that has not ended. */
   | { readonly kind: 'parked'; readonly sk: string }
   /** A change has been announced that is not there yet. */
-  | { readonly kind: 'coming'; readonly announcedAtMs: number };
+  | { readonly kind: 'coming'; readonly announced: string; readonly announcedAtMs: number };
 
 /** Deletes the marks of a queue, if nothing is in it and nothing is about to be. Rule 2 of `openParking`. */
 export async function removeMarks(tool: Tool, queue: Queue): Promise<QueueEnd> {
@@ -244,7 +253,7 @@ async function removeMark(tool: Tool, queue: Queue, kind: MarkKind): Promise<Que
       if (readable(change)?.state !== 'ENDED') return { kind: 'parked', sk: change.sk };
       if (change.sk === announced) hasEnded = true;
     }
-    if (!hasEnded) return { kind: 'coming', announcedAtMs };
+    if (!hasEnded) return { kind: 'coming', announced, announcedAtMs };
     const deleted = await deleteRow(store, row, callingOf(tool));
     row = deleted.applied ? undefined : deleted.current;
   }

@@ -40,6 +40,8 @@ export interface Mark {
  *       ▲ │         │ failed, or its claim is over
  *       └─┼─────────┘
  *         └──► ENDED (DISCARDED)
+ *
+ *     no row ──► ENDED (MISSED): it was announced and did not come; one that comes after all takes its place
  */
 export type ParkedRow =
   | { readonly state: 'PARKED'; readonly change: StoredChange }
@@ -52,7 +54,7 @@ export type ParkedRow =
     }
   | {
       readonly state: 'ENDED';
-      readonly as: 'DONE' | 'DISCARDED';
+      readonly as: 'DONE' | 'DISCARDED' | 'MISSED';
       readonly endedAtMs: number;
       /** Tells which parking of the change it ended; 0 where that could not be read. */
       readonly parkedAtMs: number;
@@ -221,7 +223,8 @@ function problemOf(value: JsonValue): string | undefined {
   const { state, as, endedAtMs, parkedAtMs, change, owner, untilMs } = fieldsOf(value);
   if (state === 'ENDED') {
     const times = [endedAtMs, parkedAtMs];
-    const isWhole = (as === 'DONE' || as === 'DISCARDED') && times.every((time) => typeof time === 'number');
+    const isWhole =
+      ['DONE', 'DISCARDED', 'MISSED'].includes(String(as)) && times.every((time) => typeof time === 'number');
     return isWhole ? undefined : 'it does not say how it ended';
   }
   if (state !== 'PARKED' && state !== 'RUNNING') return `its state is ${JSON.stringify(state)}`;

@@ -75,7 +75,9 @@ type Parked = Extract<ParkedRow, { readonly state: 'PARKED' }>;
  * Both at once:
  * - announced before the mark is deleted: the version has changed, the deletion is refused. Announced after: there is no mark,
  *   and nothing was written; everything before the change has ended, so it is `free`.
- * - a redrive sees the mark announce what is not there yet: it comes, or its source died. It is waited for a while.
+ * - a redrive sees the mark announce what is not there yet: it comes, or its source died. It is waited for a while, and then
+ *   ENDED in its place as MISSED, so that the mark can go: it was not confirmed, so it comes again and runs then. Should it be put
+ *   after all, by a source that stood still, it is refused by that row, takes its place, and is announced again.
  * - a change fails in the source though its row has ENDED (it came again after a crash, or on purpose): it is put in the place of
  *   that row and announced again after that, since the first announcement was one of something that had ended.
  *
@@ -187,11 +189,13 @@ export async function openParking(
         const current = parkedRow(queue, written.current);
         // After a lost reply it may have been run already.
         if (parkedAtMsOf(current) === value.change.parkedAtMs) return true;
-        if (current.state !== 'ENDED' || mode === 'behind') return false;
+        if (current.state !== 'ENDED') return false;
+        if (mode === 'behind' && current.as !== 'MISSED') return false;
       }
       version = written.current?.version;
     }
-    if (version !== undefined) await announce(queue, mode, key.sk, calling);
+    // Its mark may be gone by now, and it is in the queue.
+    if (version !== undefined) await announce(queue, mode === 'behind' ? 'item' : mode, key.sk, calling);
     return true;
   }
 

@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { createLedger } from './ledger.js';
 import { parkedChanges } from './parked-changes.js';
 import { changeKey, markKey, queueOf } from './parked-rows.js';
-import { redrive } from './redrive.js';
+import { type RedriveOptions, redrive } from './redrive.js';
 import {
   collected,
   handlerId,
@@ -303,25 +303,66 @@ describe('a redrive', () => {
     expect((await fresh.parking()).size).toBe(0);
   });
 
-  it('keeps the mark of a change that was announced and never came for as long as it may, and no longer', async () => {
-    const world = parkedWorld('A');
-    const parking = await world.parking(
-      {},
-      {
-        ...world.store,
-        put: (row, version) =>
-          row.sk.startsWith('0') ? new Promise(() => undefined) : world.store.put(row, version),
+  it('waits for a change that was announced, and lets go of the mark when it does not come: later changes run then', async () => {
+    const world = parkedWorld('AA');
+    const late = Promise.withResolvers<void>();
+    const slow: Store = {
+      ...world.store,
+      put: async (row, version) => {
+        if (row.sk.startsWith('0')) await late.promise;
+        return world.store.put(row, version);
       },
-    );
+    };
+    const parking = await world.parking({}, slow);
     parking.park(world.failure(0), 'item', world.context()).catch(() => undefined);
     await world.clock.advance(20_000);
     const router = routerOf(world, () => undefined);
     expect(await world.clock.run(redrive(router, world.store, 'all'))).toEqual(none);
-    expect((await world.parking()).size).toBe(1);
-    await world.clock.advance(48 * 3_600_000);
-    await redrive(router, world.store, 'all');
+    expect((await world.parking()).size).toBe(0);
+    late.resolve(); // the put of a source that is over
+    await world.clock.advance(1_000);
+    expect(await left(world)).toEqual([]);
     expect((await world.parking()).size).toBe(0);
   });
+
+  it.each(['item', 'behind'] as const)(
+    'does not pass over a change that its source, which stood still, puts after that: %s',
+    async (mode) => {
+      const world = parkedWorld('AA');
+      if (mode === 'behind') await (await world.parking()).park(world.failure(0), 'item', world.context());
+      const thaw = Promise.withResolvers<void>();
+      let isFrozen = false;
+      const still: Store = {
+        ...world.store,
+        put: async (row, version) => {
+          if (row.sk.startsWith('0')) {
+            isFrozen = true;
+            await thaw.promise;
+          }
+          return world.store.put(row, version);
+        },
+      };
+      // Its clock has stood still as well, so that its time is not up when it goes on.
+      const nowMs = world.clock.now();
+      const clock = { now: () => nowMs, sleep: () => new Promise<void>(() => undefined) };
+      const frozen = { ...world.context(), clock };
+      const parking = await world.parking({}, still);
+      const n = mode === 'behind' ? 1 : 0;
+      const parked = parking.park(world.failure(n), mode, frozen);
+      parked.catch(() => undefined);
+      await world.clock.advance(20_000);
+      expect(isFrozen).toBe(true);
+      const router = routerOf(world, () => undefined);
+      await world.clock.run(redrive(router, world.store, 'all'));
+      expect((await world.parking()).size).toBe(0);
+      thaw.resolve();
+      await world.clock.advance(1_000);
+      expect(await parked).toBe('parked');
+      expect((await world.parking()).size).toBe(1);
+      expect((await world.clock.run(redrive(router, world.store, 'all'))).done).toEqual([world.id(n)]);
+      expect((await world.parking()).size).toBe(0);
+    },
+  );
 
   it('needs the name that the changes were parked under', async () => {
     const world = await worldWith('A');
@@ -370,6 +411,135 @@ describe('a redrive', () => {
     expect((await world.clock.run(redriving)).done).toEqual([world.id(0)]);
     expect(await left(world)).toEqual([]);
     expect((await world.parking()).size, 'later changes would queue behind nothing').toBe(0);
+  });
+});
+
+describe('a redrive of many items', () => {
+  /** How many handlers were at work at most. */
+  async function mostAtOnce(options: RedriveOptions, more: Partial<RouterOptions> = {}): Promise<number> {
+    const world = await worldWith('ABCDEFABCDEF');
+    const ran: number[] = [];
+    let running = 0;
+    let most = 0;
+    const router = routerOf(
+      world,
+      async (n) => {
+        ran.push(n);
+        most = Math.max(most, ++running);
+        await world.clock.sleep(100 - n);
+        running--;
+      },
+      more,
+    );
+    const { done } = await world.clock.run(redrive(router, world.store, 'all', options));
+    expect(done).toHaveLength(12);
+    for (let n = 0; n < 6; n++) expect(ran.indexOf(n), 'in order').toBeLessThan(ran.indexOf(n + 6));
+    return most;
+  }
+
+  it.each<[string, RedriveOptions, Partial<RouterOptions>, number]>([
+    ['as many as it is told', { concurrency: 3 }, {}, 3],
+    ['as many as the router has records in hand', {}, { concurrency: 4 }, 4],
+    ['one where the router runs one record after another', {}, { order: 'strict' }, 1],
+    ['one where a lane holds more than an item', {}, { lane: 'partitionKey', onFailure: 'block' }, 1],
+  ])('has %s at a time, and those of an item in order', async (_what, options, more, expected) => {
+    expect(await mostAtOnce(options, more)).toBe(expected);
+  });
+
+  it('begins no further change after so many failures; the others stay as they were', async () => {
+    const world = await worldWith('ABBCDEFGH');
+    let ran = 0;
+    const router = routerOf(world, () => {
+      ran++;
+      throw new Error('away');
+    });
+    const report = await redrive(router, world.store, 'all', { maxFailures: 2, concurrency: 1 });
+    expect(report.failed).toHaveLength(2);
+    expect(ran).toBe(2);
+    const tried = report.failed.map(({ id }) => id);
+    for await (const { id, attempts } of parkedChanges(world.store, routerName, world).list()) {
+      expect(attempts).toBe(tried.includes(id) ? 11 : 10);
+    }
+    expect(await left(world)).toHaveLength(9);
+    const beside = await redrive(router, world.store, 'all', { maxFailures: 2, concurrency: 3 });
+    expect(beside.failed.length).toBeGreaterThanOrEqual(2);
+    expect(beside.failed.length).toBeLessThanOrEqual(4);
+  });
+
+  it('does not count as failures what was not run', async () => {
+    const world = await worldWith('AB');
+    const isStale = async ({ id }: { readonly id: string }) => {
+      if (id === world.id(0)) throw new Error('no table');
+      return false;
+    };
+    const router = routerOf(world, () => undefined);
+    const { done } = await redrive(router, world.store, 'all', { isStale, maxFailures: 1, concurrency: 1 });
+    expect(done).toEqual(idsOf(world, 1));
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %d at a time, and %d failures', async (value) => {
+    const world = await worldWith('A');
+    const router = routerOf(world, () => undefined);
+    for (const options of [{ concurrency: value }, { maxFailures: value }]) {
+      const redriving = redrive(router, world.store, 'all', options);
+      await expect(redriving).rejects.toThrow(TypeError);
+      await expect(redriving).rejects.toThrow('give a whole number from 1 up');
+    }
+  });
+
+  it('that ends since the store is away tells what was done until then, and why it ended', async () => {
+    const world = await worldWith('ABCD');
+    let isAway = false;
+    const away = () => Promise.reject(new Error('away'));
+    const store: Store = {
+      ...world.store,
+      list: (pk, from, limit) => (isAway ? away() : world.store.list(pk, from, limit)),
+      put: (row, version) => (isAway ? away() : world.store.put(row, version)),
+    };
+    let ran = 0;
+    const router = routerOf(world, () => {
+      ran++;
+      isAway = ran === 3;
+    });
+    const stopped = await world.clock
+      .run(redrive(router, store, 'all', { concurrency: 1 }))
+      .catch((error: unknown) => error);
+    expect(stopped).toMatchObject({
+      name: 'RedriveStoppedError',
+      code: 'REDRIVE_STOPPED',
+      report: { done: [expect.any(String), expect.any(String)], failed: [] },
+      cause: new Error('away'),
+    });
+    isAway = false;
+    await world.clock.advance(61_000);
+    expect((await redrive(router, world.store, 'all')).done).toHaveLength(2);
+  });
+
+  it('ends what else it has in hand before it tells that the store was away', async () => {
+    const world = await worldWith('AB');
+    const held = Promise.withResolvers<void>();
+    let failing = '';
+    const store: Store = {
+      ...world.store,
+      put: (row, version) =>
+        row.pk === failing ? Promise.reject(new Error('away')) : world.store.put(row, version),
+    };
+    const router = routerOf(world, (n) => {
+      if (n === 1) return held.promise;
+      const { record } = world.failure(0);
+      failing = changeKey(queueOf(routerName, handlerId, record), '1').pk;
+      return undefined;
+    });
+    const redriving = redrive(router, store, 'all').catch((error: unknown) => error);
+    await world.clock.advance(15_000);
+    held.resolve();
+    expect(await world.clock.run(redriving)).toMatchObject({ report: { done: idsOf(world, 1) } });
+  });
+
+  it('is refused as it was before for what selects nothing', async () => {
+    const world = await worldWith('A');
+    const router = routerOf(world, () => undefined);
+    await expect(redrive(router, world.store, { id: 'none' })).rejects.toThrow(TypeError);
   });
 });
 

@@ -4,6 +4,7 @@ import { type ParkedChange, parkedChange, wholeRecord } from './parked-changes.j
 import {
   callingOf,
   endRow,
+  missChange,
   nameOf,
   type ParkedSelection,
   removeMarks,
@@ -118,8 +119,8 @@ async function redriveQueue(selected: SelectedQueue, redriving: Redriving): Prom
     if (end.kind === 'gone' || only !== undefined || tool.signal?.aborted) return;
     if (end.kind === 'parked') continue;
     const leftMs = end.announcedAtMs + comingMs - tool.clock.now();
-    if (leftMs <= 0) return;
-    await tool.clock.sleep(Math.min(lookAgainMs, leftMs), tool.signal);
+    if (leftMs > 0) await tool.clock.sleep(Math.min(lookAgainMs, leftMs), tool.signal);
+    else await missChange(tool, queue, end.announced);
   }
 }
 
