@@ -12,6 +12,10 @@ export {
 } from './parked-changes.js';
 export type { ParkedSelection, ToolOptions } from './parked-queues.js';
 export type { StoredError } from './parked-rows.js';
-export { ParkedChangeTooLargeError, ParkedChangeUnreadableError } from './parking-errors.js';
+export {
+  ParkedChangeTooLargeError,
+  ParkedChangeUnreadableError,
+  RedriveStoppedError,
+} from './parking-errors.js';
 export { type RedriveOptions, type RedriveReport, redrive } from './redrive.js';
 export { staleByItem } from './stale-by-item.js';

@@ -1,4 +1,5 @@
 import { type RowKey, SluiceError } from '@sluice/core';
+import type { RedriveReport } from './redrive.js';
 
 /** A parked change cannot be read. It stays where it is. */
 export class ParkedChangeUnreadableError extends SluiceError {
@@ -15,6 +16,26 @@ export class ParkedChangeUnreadableError extends SluiceError {
       `The parked change in the row ${sk} of ${pk} cannot be read: ${problem}. Nothing was changed. ${advice}`,
     );
     this.id = id;
+  }
+}
+
+/**
+ * A redrive has ended before it was through: the store did not answer for 10 seconds, or a mark of parked changes cannot be read, which is the
+ * `cause`. What the report tells stays so; what it does not tell is parked as it was. A change that was in hand then may have
+ * been run without that being kept: it is run again when it is redriven the next time, a minute later at the earliest.
+ */
+export class RedriveStoppedError extends SluiceError {
+  override readonly name: string = 'RedriveStoppedError';
+  /** What was done until then. */
+  readonly report: RedriveReport;
+  constructor(report: RedriveReport, cause: unknown) {
+    super(
+      'REDRIVE_STOPPED',
+      `The redrive has ended before it was through: ${cause instanceof Error ? cause.message : String(cause)} ` +
+        `Until then ${report.done.length} changes were done and ${report.failed.length} failed, as its report tells. Redrive again once the cause is mended.`,
+      { cause },
+    );
+    this.report = report;
   }
 }
 

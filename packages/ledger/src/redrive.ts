@@ -26,8 +26,10 @@ import {
   type StoredChange,
   storedError,
 } from './parked-rows.js';
+import { RedriveStoppedError } from './parking-errors.js';
 import { type ClaimedChange, claimChange, whileOurs } from './redrive-claim.js';
 import { hasRoute, type RunResult, runParked } from './redrive-run.js';
+import { sideBySide } from './side-by-side.js';
 
 export interface RedriveOptions extends ToolOptions {
   /** Runs nothing and changes nothing, and tells in `planned` what would be run. */
@@ -37,11 +39,18 @@ export interface RedriveOptions extends ToolOptions {
    * earlier ones are followed by it. All of a queue are left when it says so. `staleByItem` makes one.
    */
   readonly isStale?: (parked: ParkedChange) => Promise<boolean>;
+  /**
+   * How many items' changes are run at a time. By default the router's `concurrency`, and 1 for one that is `strict`, or has lanes of more
+   * than an item.
+   */
+  readonly concurrency?: number;
+  /** After so many changes that were run and not done no further one is begun: the receiver may be away still. No limit by default. */
+  readonly maxFailures?: number;
   /** Names this redrive; `randomUUID` of `node:crypto` by default. Never gives the same twice. */
   readonly newId?: () => string;
 }
 
-/** Ids of parked changes, in the order in which they were come to. */
+/** Ids of parked changes, in the order in which they were come to. What is in no list was not come to, and is as it was. */
 export interface RedriveReport {
   /** Would have been run: with `dryRun` alone. */
   readonly planned: readonly string[];
@@ -65,11 +74,15 @@ export interface RedriveReport {
  * parked alone (`park-record`) stop nothing. What comes into a queue while it is redriven is run too, unless one change was named. When a
  * queue is empty its mark goes, and the item's next changes run as they come.
  *
+ * After `maxFailures`, and when it is aborted, it ends with the changes that it has in hand: of several items at a time there may be
+ * as many more failures.
+ *
  * It may be run beside the source and beside other redrives. When its process dies, the change that it had in hand can be
  * redriven a minute later; if that had been done, it is done again (`once` narrows that window).
  *
- * Rejects with the store's error when the store does not answer for 10 seconds, without a report: what was done until then stays
- * done, but for a change in hand whose end could not be kept, which is done again as after a death.
+ * Rejects with `RedriveStoppedError`, which has the report so far, when the store does not answer for 10 seconds: what was done until
+ * then stays done, but for changes in hand whose end could not be kept, which are done again as after a death. Rejects with a `TypeError` at
+ * once for a router without a name or a ledger, and for what selects nothing.
  */
 export async function redrive(
   router: Router,
@@ -84,18 +97,43 @@ export async function redrive(
     );
   }
   const { clock, random } = router;
+  const { concurrency = concurrencyOf(router), maxFailures = Number.POSITIVE_INFINITY } = options;
+  atLeastOne({ concurrency, ...(maxFailures !== Number.POSITIVE_INFINITY && { maxFailures }) });
   const redriving: Redriving = {
     router,
     tool: toolOf(store, routerName, { clock, random, ...options }),
     options,
     owner: options.newId?.() ?? randomUUID(),
     report: { planned: [], done: [], failed: [], stale: [], noRoute: [], behind: [], busy: [] },
+    failures: 0,
+    isOver: () => options.signal?.aborted === true || hasStopped || redriving.failures >= maxFailures,
   };
-  for await (const selected of selectedQueues(redriving.tool, selection)) {
-    if (options.signal?.aborted) break;
-    await redriveQueue(selected, redriving);
+  let hasStopped = false;
+  const { report, isOver } = redriving;
+  const queues = selectedQueues(redriving.tool, selection);
+  const redriveOne = (selected: SelectedQueue) =>
+    redriveQueue(selected, redriving).catch((error) => {
+      hasStopped = true;
+      throw error;
+    });
+  try {
+    await sideBySide(queues, concurrency, redriveOne, isOver);
+  } catch (error) {
+    throw new RedriveStoppedError(report, error);
   }
-  return redriving.report;
+  return report;
+}
+
+/** Handlers that never run beside each other in the router are not to do so here. */
+function concurrencyOf({ order, lane, concurrency }: Router): number {
+  return order !== 'strict' && (lane === 'item' || lane === 'unordered') ? concurrency : 1;
+}
+
+function atLeastOne(numbers: { readonly [option: string]: number }): void {
+  for (const [option, value] of Object.entries(numbers)) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new TypeError(`${option} is ${value}; give a whole number from 1 up.`);
+  }
 }
 
 interface Redriving {
@@ -103,6 +141,10 @@ interface Redriving {
   readonly tool: Tool;
   readonly options: RedriveOptions;
   readonly owner: string;
+  /** Changes that were run and not done. */
+  failures: number;
+  /** Whether no further change is to be begun. */
+  readonly isOver: () => boolean;
   readonly report: { readonly [Name in keyof RedriveReport]: RedriveReport[Name][number][] };
 }
 
@@ -116,7 +158,7 @@ async function redriveQueue(selected: SelectedQueue, redriving: Redriving): Prom
   while (await runQueue(selected, redriving)) {
     if (options.dryRun) return;
     const end = await removeMarks(toTheEnd(tool), queue);
-    if (end.kind === 'gone' || only !== undefined || tool.signal?.aborted) return;
+    if (end.kind === 'gone' || only !== undefined || redriving.isOver()) return;
     if (end.kind === 'parked') continue;
     const leftMs = end.announcedAtMs + comingMs - tool.clock.now();
     if (leftMs > 0) await tool.clock.sleep(Math.min(lookAgainMs, leftMs), tool.signal);
@@ -136,7 +178,7 @@ async function runQueue(selected: SelectedQueue, redriving: Redriving): Promise<
   let isBlocked = false;
   if (isStale === undefined) return false;
   for await (const row of rowsOf(tool, queue)) {
-    if (tool.signal?.aborted) return false;
+    if (redriving.isOver()) return false;
     if (only !== undefined && row.sk > only) break;
     const isWanted = only === undefined || row.sk === only;
     const left = isWanted
@@ -229,13 +271,15 @@ async function runClaimed(
   claimed: ClaimedChange,
   { change, record }: { readonly change: StoredChange; readonly record: StreamRecord },
   queue: Queue,
-  { router, tool, owner, report }: Redriving,
+  redriving: Redriving,
 ): Promise<Left> {
+  const { router, tool, owner, report } = redriving;
   const { signal = claimed.signal } = tool;
   const result = await runParked(router, change, record, AbortSignal.any([signal, claimed.signal])).catch(
     notRun,
   );
   await claimed.release();
+  if (result.kind === 'failed') redriving.failures++;
   const { row } = claimed;
   const id = idOf(queue, row.sk);
   const written = await whileOurs(owner, row, (row) =>
