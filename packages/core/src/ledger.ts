@@ -11,8 +11,8 @@ import type { Progress, RecordState } from './progress.js';
  */
 export interface Ledger {
   /**
-   * Begins a delivery that its source repeats from its lowest unfinished record, with one strongly consistent read. The records
-   * are of one stream, in its order. Rejects when the store cannot tell what is done: nothing may be run then.
+   * Begins a delivery that its source repeats from its lowest unfinished record, with strongly consistent reads, mostly one.
+   * The records are of one stream, in its order. Rejects when the store cannot tell what is done: nothing may be run then.
    */
   open(records: readonly StreamRecord[], scope: LedgerScope): Promise<OpenDelivery>;
   /** What is parked of a stream, for a source that keeps its progress itself. Rejects when the store cannot tell. */
@@ -48,7 +48,7 @@ export interface OpenDelivery {
   keep(progress: Progress, isDone: boolean, untilMs: number): Promise<void>;
 }
 
-/** The parked changes of a stream. */
+/** The parked changes of a stream; those of a delivery may be known of its own items alone. */
 export interface Parking {
   /** How many items have changes behind which later ones have to queue; 0 costs nothing. */
   readonly size: number;

@@ -14,7 +14,9 @@ import {
   tell,
 } from '@sluice/core';
 import { LedgerUnavailableError, LedgerUnreadableError } from './errors.js';
+import { marksOfItems } from './marks-of-items.js';
 import type { LedgerOptions } from './options.js';
+import { isMarkKey, itemOf } from './parked-rows.js';
 import { openParking } from './parking.js';
 import {
   calling,
@@ -57,12 +59,17 @@ interface Begun {
 const lifetimeMs = 48 * 3_600_000;
 /** While the store fails, the delivery is not begun; so long after that it fails, and its source repeats it. */
 const longestOpeningMs = 10_000;
-const pageSize = 1_000;
+const pageSize = 500;
+/** A page of marks costs about as much as a short list for each of so many items. */
+const itemsForPage = 30;
 
 /**
  * Begins a delivery: reads, with one list, what earlier ones left of its records, and which items have parked changes. The rows of
  * progress of a stream lie in the order of the last record that each is of, so those that matter are from the first record on.
  * They are deleted by the delivery in which that last record is done.
+ *
+ * The marks of parked changes lie behind them. Where there are many, it asks for those of its own items instead, and its
+ * parking tells of these alone. They are read after what is done: what was parked and kept as done in between is held.
  */
 export async function openDelivery(
   store: Store,
@@ -77,19 +84,20 @@ export async function openDelivery(
   const ownKey = progressKey(sequenceNumberOf(last));
   /** By sort key: the rows of progress, as they were last seen. */
   const rows = new Map<string, Standing>();
-  const markers: Row[] = [];
+  let marks: readonly Row[] = [];
   /** By sequence number, in their order; digests that most deliveries have no need of. */
   const eventIds = lazily(
     () => new Map(records.map((record) => [record.dynamodb.SequenceNumber, eventIdOf(record)])),
   );
   const ours = lazily(() => new Set(eventIds().values()));
+  const items = lazily(() => new Set(records.map(({ dynamodb }) => itemOf(dynamodb.Keys))));
   const isOurs = (event: string) => ours().has(event);
 
   await asked('tell what is done', readRows);
   const found = [...rows.values()].map(({ progress }) => progress);
   const facts = joinFacts(...found.map((progress) => progress.facts));
   const isKnown = facts.size > 0 && [...facts.keys()].some(isOurs);
-  const parking = await openParking(store, options, scope, markers);
+  const parking = await openParking(store, options, scope, marks);
   const isGuarded = options.guard && records.length > 0;
   const delivery = isGuarded ? await asked('keep that a delivery begins', begin) : undefined;
 
@@ -101,14 +109,20 @@ export async function openDelivery(
   };
 
   async function readRows(asking: StoreCalling): Promise<void> {
+    let pagesOfMarks = 0;
     for (let from = progressKey(sequenceNumberOf(first)); ; ) {
       const page = await callStore(() => store.list(pk, from, pageSize), asking);
-      for (const row of page) {
-        if (isProgressKey(row)) rows.set(row.sk, { row, progress: withCrashes(progressIn(row)) });
-        else if (row.sk.startsWith('Q#')) markers.push(row);
+      for (const row of page.filter(isProgressKey)) {
+        rows.set(row.sk, { row, progress: withCrashes(progressIn(row)) });
       }
-      if (page.length < pageSize) return;
-      from = `${page.at(-1)?.sk}\0`;
+      marks = [...marks, ...page.filter(isMarkKey)];
+      const end = page.at(-1);
+      if (page.length < pageSize || !end || !(isProgressKey(end) || isMarkKey(end))) return;
+      if (isMarkKey(end) && ++pagesOfMarks * itemsForPage >= items().size) {
+        marks = await marksOfItems(store, pk, items(), asking);
+        return;
+      }
+      from = `${end.sk}\0`;
     }
   }
 

@@ -129,6 +129,11 @@ export function markKey(queue: Queue, kind: MarkKind): RowKey {
   };
 }
 
+/** Of a queue; what was parked alone holds nothing. */
+export function isMarkKey({ sk }: RowKey): boolean {
+  return sk.startsWith(markPrefix('Q'));
+}
+
 /** Begins the sort keys of the marks of an item, or of all. */
 export function markPrefix(kind: MarkKind, item?: string): string {
   return item === undefined ? `${kind}#` : `${kind}#${item}#`;

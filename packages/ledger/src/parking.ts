@@ -18,12 +18,14 @@ import {
   asJson,
   bytesOf,
   changeKey,
+  isMarkKey,
   itemOf,
   largestRowBytes,
   type Mark,
   type MarkKind,
   markKey,
   markName,
+  markPrefix,
   type ParkedRow,
   parkedRow,
   type Queue,
@@ -50,7 +52,7 @@ const pageSize = 100;
 type Parked = Extract<ParkedRow, { readonly state: 'PARKED' }>;
 
 /**
- * What is parked of a stream. `marks` are the rows from `Q#` on of the stream, where they have been listed already. Rejects with
+ * What is parked of a stream. `marks` are the stream's rows from `Q#` on, or those of the items that it is asked about, where they have been listed already. Rejects with
  * `LedgerUnavailableError` when the store cannot tell for 10 seconds, or until the context's deadline.
  *
  * A queue is the parked changes of one item for one handler. A mark says that there is one: `Q` has later changes of the item
@@ -95,8 +97,8 @@ export async function openParking(
   /** The versions of the marks by item and handler; `undefined` of one that is, or may be, there at another. */
   const held = new Map<string, string | undefined>();
   const parkings = new Map<string, Promise<unknown>>();
-  for (const { sk, version } of marks ?? (await marksOf(store, scope))) {
-    if (sk.startsWith('Q#')) held.set(sk.slice(2), version);
+  for (const row of marks ?? (await marksOf(store, scope))) {
+    if (isMarkKey(row)) held.set(row.sk.slice(markPrefix('Q').length), row.version);
   }
 
   return {
@@ -222,11 +224,11 @@ async function marksOf(store: Store, { name, streamArn, context }: LedgerScope):
   const pk = streamPk(name, streamArn);
   const calling = callingOf(context);
   const marks: Row[] = [];
-  for (let from = 'Q#'; ; ) {
+  for (let from = markPrefix('Q'); ; ) {
     const page = await callStore(() => store.list(pk, from, pageSize), calling).catch((error) => {
       throw new LedgerUnavailableError('tell what is parked', error);
     });
-    const found = page.filter(({ sk }) => sk.startsWith('Q#'));
+    const found = page.filter(isMarkKey);
     marks.push(...found);
     if (found.length < pageSize) return marks;
     from = `${page.at(-1)?.sk}\0`;

@@ -4,11 +4,13 @@ import {
   createProcessMemory,
   createRouter,
   type Ledger,
+  type LedgerScope,
   type Logger,
   neverAgain,
   type Progress,
   type Random,
   type Router,
+  type Row,
   recallFrom,
   retryLater,
   route,
@@ -19,9 +21,10 @@ import {
 } from '@sluice/core';
 import { memoryStore } from '@sluice/store';
 import { recordsOf, seededRandom, type VirtualClock, virtualClock } from '@sluice/testing';
+import { marksOfItems } from '../marks-of-items.js';
 import { parkedChanges } from '../parked-changes.js';
 import type { ParkedSelection } from '../parked-queues.js';
-import { changeKey, idOf, markKey, queueOf } from '../parked-rows.js';
+import { changeKey, idOf, itemOf, markKey, queueOf, streamPk } from '../parked-rows.js';
 import { openParking } from '../parking.js';
 import { redrive } from '../redrive.js';
 
@@ -156,9 +159,11 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
   /** Progress is kept elsewhere, in one step with the end of a delivery; a death before it has the records come again. */
   function ledgerOn(process: Process): Ledger {
     return {
-      async open(_records, scope) {
+      async open(records, scope) {
         const known = kept;
-        const parking = await openParking(process.store, { newId }, scope);
+        // As of a stream with few marks, or with many.
+        const marks = random() < 0.5 ? undefined : await marksFor(process, records, scope);
+        const parking = await openParking(process.store, { newId }, scope, marks);
         return { parking, recall: recallFrom(known), starting: undefined, keep };
       },
       parking: (scope) => openParking(process.store, { newId }, scope),
@@ -173,6 +178,16 @@ function worldOf(random: Random, clock: VirtualClock, circumstances: Circumstanc
         attempts: { ...kept.attempts, ...progress.attempts },
       };
     }
+  }
+
+  function marksFor(
+    { store, clock }: Process,
+    records: readonly StreamRecord[],
+    { streamArn }: LedgerScope,
+  ): Promise<readonly Row[]> {
+    const items = new Set(records.map(({ dynamodb }) => itemOf(dynamodb.Keys)));
+    const untilMs = clock.now() + 10_000;
+    return marksOfItems(store, streamPk(name, streamArn), items, { clock, random, untilMs });
   }
 
   function routerOn(process: Process): Router {
