@@ -92,14 +92,9 @@ async function runRoute(
   while (state.running && !isLetGo(state.running, task)) await state.running.outcome;
   if (state.done.includes(id)) return handled;
   if (delivery.stopped || around.signal.aborted || around.clock.now() >= around.deadlineMs) return notStarted;
-  if (delivery.parking && delivery.parking.size > 0 && delivery.parking.holds(id, record)) {
-    return setAside(behindParked, 'behind', compiled, task, [task]);
-  }
-  if (state.suspects?.includes(id) && isExhausted(compiled, task)) {
-    return setAside(failed(new ProcessEndedError()), 'crashed', compiled, task, [task]);
-  }
-  if (state.failures && isTooSlow(compiled, task)) {
-    return setAside(failed(new TooSlowError()), 'attempts', compiled, task, [task]);
+  if (state.failures || delivery.parking?.size) {
+    const outcome = setAsideUnrun(compiled, task, delivery);
+    if (outcome) return outcome;
   }
 
   const change = changes ? sharedChange(compiled, task, changes) : new ChangeView(record, model);
@@ -126,6 +121,21 @@ async function runRoute(
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
   else settle(outcome, compiled, { attempt, isOver: tries !== task.tries }, task, group ?? [task], delivery);
   return outcome;
+}
+
+/** The outcome of a change that is set aside without being run; nothing when it is to be run. */
+function setAsideUnrun(compiled: CompiledRoute, task: Task, { parking }: Delivery): Outcome | undefined {
+  const { id } = compiled.route;
+  const { record, state } = task;
+  if (parking && parking.size > 0 && parking.holds(id, record)) {
+    return setAside(behindParked, 'behind', compiled, task, [task]);
+  }
+  if (state.suspects?.includes(id) && isExhausted(compiled, task)) {
+    return setAside(failed(new ProcessEndedError()), 'crashed', compiled, task, [task]);
+  }
+  return isTooSlow(compiled, task)
+    ? setAside(failed(new TooSlowError()), 'attempts', compiled, task, [task])
+    : undefined;
 }
 
 /** The change for one of several handlers: those of a model have the same. */
