@@ -63,6 +63,17 @@ describe('the configuration', () => {
     ).toThrowError(/the progress has two places/);
   });
 
+  it.each(['checkpointFile', 'checkpointTable'])(
+    'refuses an empty %s, as a flag and in a file',
+    (setting) => {
+      const settings = { router: './router.js', streams: ['a'], [setting]: '' };
+      const path = file(`empty-${setting}.json`, JSON.stringify(settings));
+      for (const read of [() => readConfig(undefined, settings), () => readConfig(path, {})]) {
+        expect(read).toThrowError(new RegExp(`setting "${setting}" cannot be used`));
+      }
+    },
+  );
+
   it('that cannot be read says which file and why', () => {
     expect(() => readConfig(join(folder, 'none.json'), {})).toThrowError(/none\.json cannot be read/);
     expect(() => readConfig(file('broken.json', '{'), {})).toThrowError(/broken\.json cannot be read/);

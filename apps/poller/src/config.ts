@@ -10,9 +10,14 @@ const schema = z.strictObject({
   region: z.string().optional(),
   endpoint: z.url().optional().describe('another endpoint than AWS, for a local engine'),
   startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
-  checkpointFile: z.string().optional().describe('file that keeps the progress; one process at a time'),
+  checkpointFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file that keeps the progress; one process at a time'),
   checkpointTable: z
     .string()
+    .min(1)
     .optional()
     .describe('DynamoDB table that keeps the progress, in the same Region'),
   name: z.string().min(1).optional().describe("whose progress it is; the router's name by default"),
@@ -61,7 +66,8 @@ function readFile(file: string): object {
   if (typeof content !== 'object' || content === null) {
     throw new ConfigurationError([`configuration file ${file} holds no object of settings`]);
   }
-  const fromFile = (path: unknown) => (typeof path === 'string' ? resolve(dirname(file), path) : path);
+  const fromFile = (path: unknown) =>
+    typeof path === 'string' && path !== '' ? resolve(dirname(file), path) : path;
   return Object.fromEntries(
     Object.entries(content).map(([name, value]) => [
       name,

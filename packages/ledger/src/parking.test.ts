@@ -267,6 +267,22 @@ describe('a change that is too large for a row', () => {
     expect((await world.parking()).size).toBe(0);
   });
 
+  it('has a key that every bucket takes, however its router is called', async () => {
+    const objects = memoryObjects();
+    const world = parkedWorld('A', { largeObjects: objects });
+    const { record } = world.failure(0);
+    const image = { ...record.dynamodb, NewImage: { pk: { S: 'A' }, text: { S: large } } };
+    const failure = world.failure(0, { record: { ...record, dynamodb: image } });
+    for (const name of ['é'.repeat(250), `${'é'.repeat(249)}e`]) {
+      const scope = { name, streamArn: world.streamArn, context: world.context() };
+      const parking = await openParking(world.store, { largeObjects: objects }, scope);
+      await parking.park(failure, 'item', world.context());
+    }
+    const [one = '', other = ''] = objects.bodies.keys();
+    expect(one.split('/')[0]).not.toBe(other.split('/')[0]);
+    for (const key of [one, other]) expect(key.length).toBeLessThanOrEqual(500);
+  });
+
   it('goes among the large objects, is read from there, and leaves nothing when it is done', async () => {
     const objects = memoryObjects();
     const world = parkedWorld('A', { largeObjects: objects });

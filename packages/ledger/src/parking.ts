@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   type CallContext,
   callStore,
@@ -202,10 +202,17 @@ export async function openParking(
   }
 
   async function putObject(change: StoredChange, calling: StoreCalling): Promise<string> {
-    const key = `${encodeURIComponent(name)}/${change.eventId}/${options.newId?.() ?? randomUUID()}.json`;
+    const key = `${folderOf(name)}/${change.eventId}/${options.newId?.() ?? randomUUID()}.json`;
     await callStore(async () => options.largeObjects?.put(key, JSON.stringify(change.record)), calling);
     return key;
   }
+}
+
+/** Short enough for keys of S3, which have at most 1024 bytes. No name is written with a `=`. */
+function folderOf(name: string): string {
+  const encoded = encodeURIComponent(name);
+  if (encoded.length <= 200) return encoded;
+  return `sha256=${createHash('sha256').update(encoded).digest('base64url')}`;
 }
 
 function inObject({ state, change }: Parked, object: string): Parked {

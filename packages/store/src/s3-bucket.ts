@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -17,7 +18,7 @@ import { DestinationError, ObjectStoreError } from './sending-errors.js';
 export interface S3Options
   extends Pick<S3ClientConfig, 'region' | 'endpoint' | 'forcePathStyle' | 'credentials'> {
   readonly bucket: string;
-  /** What all keys begin with, as it is: `failed/` with its slash. Empty by default. */
+  /** What all keys begin with, as it is: `failed/` with its slash; at most 500 bytes. Empty by default. */
   readonly prefix?: string;
   /** Used as it is, with its own time limits and retries. */
   readonly client?: Pick<S3Client, 'send'>;
@@ -28,11 +29,12 @@ export interface S3Options
  *
  *     <prefix><router>/<handlerId>/YYYY/MM/DD/<sequenceNumber>-<eventId>.json
  *
- * with router and handler as `encodeURIComponent` writes them, `_` for a router without a name, the day (in UTC) on which the change was
+ * with router and handler as `encodeURIComponent` writes them, or `sha256=` and a digest where that is longer than 200 characters, `_` for
+ * a router without a name, the day (in UTC) on which the change was
  * made, or `undated` where the record does not tell it, and the sequence number in 40 digits, so that a listing is in the stream's order.
  * Nothing in it depends on when it is sent: sending again replaces the object.
  *
- * Throws `ConfigurationError` without a bucket. Rejects with `DESTINATION_FAILED`, or with the reason of `context.signal` once it has
+ * Throws `ConfigurationError` without a bucket, or for a prefix that is too long. Rejects with `DESTINATION_FAILED`, or with the reason of `context.signal` once it has
  * aborted. The role needs `s3:PutObject`.
  */
 export function s3Destination(options: S3Options): Destination {
@@ -54,6 +56,9 @@ export function s3Destination(options: S3Options): Destination {
   };
 }
 
+/** So that keys stay below the 1024 bytes that S3 allows. */
+const longestPrefixBytes = 500;
+
 /** Texts under keys. Each call may be repeated. */
 export interface S3Objects {
   /** Resolves when S3 has confirmed it; an object that is there is replaced. */
@@ -67,7 +72,7 @@ export interface S3Objects {
 /**
  * Where the ledger keeps parked changes that are too large for a row: objects `<prefix><key>` in an S3 bucket.
  *
- * Throws `ConfigurationError` without a bucket; the calls reject with `OBJECT_STORE_FAILED`. The role needs `s3:PutObject`,
+ * Throws `ConfigurationError` without a bucket, or for a prefix that is too long; the calls reject with `OBJECT_STORE_FAILED`. The role needs `s3:PutObject`,
  * `s3:GetObject`, `s3:DeleteObject`, and `s3:ListBucket`, without which S3 does not tell that an object is not there.
  */
 export function s3Objects(options: S3Options): S3Objects {
@@ -112,14 +117,27 @@ function opened(name: string, { bucket, prefix = '', client: given, ...config }:
       `${name} has the bucket ${JSON.stringify(bucket)}; give the bucket's name`,
     ]);
   }
+  const prefixBytes = Buffer.byteLength(prefix);
+  if (prefixBytes > longestPrefixBytes) {
+    throw new ConfigurationError([
+      `${name} has a prefix of ${prefixBytes} bytes; give one of at most ${longestPrefixBytes}`,
+    ]);
+  }
   const client = lazily(() => given ?? new S3Client({ ...config, requestHandler: timeLimits }));
   return { bucket, prefix, client };
 }
 
 function keyOf({ router, handlerId, record }: FailedChange): string {
   const { SequenceNumber } = record.dynamodb;
-  const handler = `${router === undefined ? '_' : encodeURIComponent(router)}/${encodeURIComponent(handlerId)}`;
+  const handler = `${router === undefined ? '_' : partOf(router)}/${partOf(handlerId)}`;
   return `${handler}/${dayOf(record)}/${SequenceNumber.padStart(40, '0')}-${eventIdOf(record)}.json`;
+}
+
+/** Keys have at most 1024 bytes. No name is written with a `=`. */
+function partOf(name: string): string {
+  const encoded = encodeURIComponent(name);
+  if (encoded.length <= 200) return encoded;
+  return `sha256=${createHash('sha256').update(encoded).digest('base64url')}`;
 }
 
 function dayOf({ dynamodb: { ApproximateCreationDateTime: seconds } }: FailedChange['record']): string {

@@ -78,6 +78,19 @@ describe('a bucket', () => {
     expect(folders.sort()).toEqual(['_/a%20b%3F%23%C3%A9', 'a%2Fb/c', 'a/b', 'a/b%2Fc']);
   });
 
+  it('takes names of any length: long ones are told from each other by a digest, and sent again replace their object', async () => {
+    const bucket = newBucket();
+    const send = s3Destination({ ...connection(), bucket, prefix: 'p'.repeat(500) });
+    const { record } = givenUp(shopRecords().insert(order('1')));
+    const names = ['a'.repeat(200), 'é'.repeat(500), `${'é'.repeat(499)}e`];
+    const pairs = names.flatMap((router) => names.map((handlerId) => ({ router, handlerId })));
+    for (const pair of [...pairs, ...pairs]) await send(givenUp(record, pair), context());
+    const found = await keys(bucket);
+    expect(new Set(found).size).toBe(9);
+    for (const key of found) expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1_024);
+    expect(found.filter((key) => key.includes(`/${'a'.repeat(200)}/2026/`))).toHaveLength(3);
+  });
+
   it('lists the changes of a day in the order of the stream, also where sequence numbers differ in length', async () => {
     const bucket = newBucket();
     const send = s3Destination({ ...connection(), bucket });
@@ -145,9 +158,12 @@ describe('sending to a bucket', () => {
     expect(await keys(bucket)).toEqual([]);
   });
 
-  it('is refused at once without the name of a bucket', () => {
+  it('is refused at once without the name of a bucket, or with a prefix that leaves no room for the rest of a key', () => {
     expect(() => s3Destination({ bucket: '' })).toThrow(
       's3Destination has the bucket ""; give the bucket\'s name',
+    );
+    expect(() => s3Destination({ bucket: 'b', prefix: 'é'.repeat(251) })).toThrow(
+      's3Destination has a prefix of 502 bytes; give one of at most 500',
     );
     expect(() => s3Objects({ bucket: '' })).toThrow('s3Objects has the bucket ""; give the bucket\'s name');
   });
