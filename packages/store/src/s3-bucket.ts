@@ -29,13 +29,13 @@ export interface S3Options
  *
  *     <prefix><router>/<handlerId>/YYYY/MM/DD/<sequenceNumber>-<eventId>.json
  *
- * with router and handler as `encodeURIComponent` writes them, or `sha256=` and a digest where that is longer than 200 characters, `_` for
- * a router without a name, the day (in UTC) on which the change was
- * made, or `undated` where the record does not tell it, and the sequence number in 40 digits, so that a listing is in the stream's order.
- * Nothing in it depends on when it is sent: sending again replaces the object.
+ * with router and handler as `encodeURIComponent` writes them, or `sha256=` and a digest where that is longer than 200 characters, `_`
+ * for a router without a name, the day (in UTC) on which the change was made, or `undated` where the record does not tell it, and the
+ * sequence number in 40 digits, so that a listing is in the stream's order. Nothing in it depends on when it is sent: sending again
+ * replaces the object.
  *
- * Throws `ConfigurationError` without a bucket, or for a prefix that is too long. Rejects with `DESTINATION_FAILED`, or with the reason of `context.signal` once it has
- * aborted. The role needs `s3:PutObject`.
+ * Throws `ConfigurationError` without a bucket, or for a prefix that is too long. Rejects with `DESTINATION_FAILED`, or with the
+ * reason of `context.signal` once it has aborted. The role needs `s3:PutObject`.
  */
 export function s3Destination(options: S3Options): Destination {
   const { bucket, prefix, client } = opened('s3Destination', options);
