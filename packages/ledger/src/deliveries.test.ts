@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 import { createLedger } from './ledger.js';
 import { contextOn, listening, scopeOf } from './testing/delivery.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const shop = table('shop', { keys: { partition: 'pk' } });
 
 /** Delivers, each time to a fresh process, until nothing is unfinished, as Lambda does. */

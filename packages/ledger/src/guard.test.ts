@@ -7,6 +7,8 @@ import { createLedger } from './ledger.js';
 import { changes, contextOn, progressOf, recalled, scopeOf } from './testing/delivery.js';
 import { first, type ScriptedStore, scriptedStore } from './testing/scripted-store.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 interface World {
   readonly clock: VirtualClock;
   readonly store: ScriptedStore;

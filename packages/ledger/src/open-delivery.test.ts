@@ -16,6 +16,8 @@ import {
 } from './testing/delivery.js';
 import { first, type ScriptedStore, scriptedStore } from './testing/scripted-store.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 interface World {
   readonly clock: VirtualClock;
   readonly store: ScriptedStore;

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CallBudget, type PageFacts, pollDelayMs, shardBudget, takeCall } from './polling.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const quiet: PageFacts = { records: 0, bytes: 0, ageMs: 0, emptyPages: 1, closed: false };
 
 describe('the wait before the next page', () => {

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allFinished, readyShards, type ShardFacts, shardState, unknownParents } from './shard-graph.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 /** Shards by id with their parents; `finished` and `reading` by id. */
 function facts(
   parents: Record<string, string | undefined>,

@@ -6,6 +6,8 @@ import { memoryStore } from './memory-store.js';
 import { compareUtf8 } from './rows.js';
 import { simulatedDisk } from './simulated-disk.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 /** `ifVersion` as the caller knows it: the current one, an older one, or none. */
 type Known = 'current' | 'older' | 'none';
 type Step =

@@ -12,6 +12,8 @@ import { type SqsDestinationOptions, sqsDestination } from './sqs.js';
 import { context, givenUp, order, secret, shopRecords } from './testing/given-up.js';
 import { startUnanswering } from './testing/unanswering.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 let server: FauxqsServer;
 let queues = 0;

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type Effect, guarantees } from './guarantees.js';
 import { recordsOf } from './records.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const shop = recordsOf({ table: 'shop', keys: { partition: 'pk' } });
 const [a1, b1, b2, a2] = ['A', 'B', 'B', 'A'].map((pk, n) => shop.insert({ pk, n })) as Four;
 const records = [a1, b1, b2, a2];

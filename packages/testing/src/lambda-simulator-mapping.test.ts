@@ -11,6 +11,8 @@ import {
 } from './lambda-simulator-mapping.js';
 import { recordsOf } from './records.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const shop = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' } });
 const records = Array.from({ length: 5 }, (_, n) => shop.insert({ pk: 'a', sk: String(n) }));
 const numbers = records.map(({ dynamodb }) => dynamodb.SequenceNumber);

@@ -7,6 +7,8 @@ import type { LambdaFunction } from './lambda-simulator-function.js';
 import { recordsOf } from './records.js';
 import { virtualClock } from './virtual-clock.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const shop = recordsOf({ table: 'shop', keys: { partition: 'pk' }, startSequence: `${'9'.repeat(20)}5` });
 const records = Array.from({ length: 7 }, (_, n) => shop.insert({ pk: 'a', n }));
 const sequences = records.map(({ dynamodb }) => dynamodb.SequenceNumber);

@@ -6,6 +6,8 @@ import { exampleBatches, exampleRecords } from './fixtures.js';
 import { lambdaEvent, recordsOf } from './records.js';
 import { sizeBytes, toWire } from './records-wire.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const shopOptions = { table: 'shop', keys: { partition: 'pk', sort: 'sk' } } as const;
 const order = { pk: 'USER#1', sk: 'ORDER#7', status: 'PENDING' };
 const paid = { ...order, status: 'PAID' };
