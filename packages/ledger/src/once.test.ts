@@ -433,6 +433,20 @@ describe('a handler that takes long', () => {
     expect(ran).toHaveLength(1);
     expect((await given.claim(records[0]))?.value).toMatchObject({ state: 'DONE' });
   });
+
+  test('that goes on for ever after its deadline loses its claim in the end, and another one runs', async () => {
+    const given = world();
+    const ran: string[] = [];
+    const records = changes(1);
+    const hung = given.process(() => handler(() => new Promise(() => undefined)));
+    await given.clock.run(hung.deliver(records, 5_000));
+    const early = given.process(noting(ran)).deliver(records, 200_000);
+    await given.clock.run(early);
+    expect(ran).toEqual([]);
+    await given.clock.advance(200_000);
+    await given.clock.run(given.process(noting(ran)).deliver(records));
+    expect(ran).toHaveLength(1);
+  });
 });
 
 describe('a process that was frozen', () => {

@@ -15,10 +15,13 @@ export interface Renewal {
 
 /** On waking up after the claim has run out: how long the store may take to tell whether it is ours all the same. */
 const wakingMs = 1_000;
+/** How many times `claimMs` a handler may go on after its signal has aborted: one that hangs does not hold its event for ever. */
+const longestHang = 10;
 
 /**
  * Renews each claim when a third of its time has passed, and again and again where the store fails. What has not been renewed when
- * a tenth of it is left counts as lost, so that the handler hears of it before anybody else may begin.
+ * a tenth of it is left counts as lost, so that the handler hears of it before anybody else may begin; so does the claim of a handler
+ * that has not settled long after its signal has aborted.
  */
 export function renewing(
   claims: readonly Held[],
@@ -29,8 +32,12 @@ export function renewing(
   const held = [...claims];
   const work = new AbortController();
   const over = new AbortController();
-  const stop = () => work.abort(signal.reason);
   let lost: ClaimLostError | undefined;
+  let stoppedAtMs = Number.POSITIVE_INFINITY;
+  const stop = () => {
+    stoppedAtMs = clock.now();
+    work.abort(signal.reason);
+  };
 
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -52,6 +59,7 @@ export function renewing(
     for (let current = held[index]; current; ) {
       await clock.sleep(current.untilMs - (claimMs * 2) / 3 - clock.now(), over.signal);
       if (over.signal.aborted) return;
+      if (clock.now() - stoppedAtMs > longestHang * claimMs) return lose();
       const untilMs = Math.max(current.untilMs - claimMs / 10, clock.now() + wakingMs);
       try {
         current = await renew(store, current, times, { clock, random, signal: over.signal, untilMs });
