@@ -13,15 +13,25 @@ import type { RouterOptions } from './router.js';
 export type FailureAction = 'block' | 'park-record' | 'park-item' | 'drop';
 
 /** For a handler, or in the router for all that say nothing themselves. */
-export interface FailurePolicy {
-  readonly action: FailureAction;
+export type FailurePolicy = Keeping | Dropping;
+
+interface Keeping extends Attempts {
+  readonly action: Exclude<FailureAction, 'drop'>;
+  readonly destination?: never;
+}
+
+interface Dropping extends Attempts {
+  readonly action: 'drop';
+  /** Where the change is sent first. It is done when this has resolved. */
+  readonly destination?: Destination;
+}
+
+interface Attempts {
   /**
    * How many failed attempts it takes; 10 by default. An attempt is a delivery in which the handler failed. `neverAgain`, and an item
    * that does not fit its entity with `onInvalid: 'park'`, take one.
    */
   readonly attempts?: number;
-  /** Of `drop`: where the change is sent first. It is done when this has resolved. */
-  readonly destination?: Destination;
 }
 
 /** A change that its handler did not get done, with everything that is needed to try it again. */
@@ -53,9 +63,7 @@ export type FailureReason = 'attempts' | 'never-again' | 'crashed' | 'behind';
 export type Destination = (failure: FailedChange, context: CallContext) => Promise<unknown>;
 
 /** A policy with its defaults. */
-export interface GivingUp extends FailurePolicy {
-  readonly attempts: number;
-}
+export type GivingUp = FailurePolicy & { readonly attempts: number };
 
 /** What is given as its name alone, as a policy. */
 export function policyOf(given: FailureAction | FailurePolicy | undefined): FailurePolicy | undefined {

@@ -162,3 +162,26 @@ route.batch(
   // @ts-expect-error it takes a list of INSERTs, but gets REMOVEs too
   (changes: readonly Inserted<typeof Order>[]) => void changes,
 );
+
+// What becomes of failures, and once, are options of every kind of route.
+route.insert(Order, { id: 'u', once: true, onFailure: 'park-item' }, () => undefined);
+route.batch(
+  Order,
+  { id: 'v', once: { inProgress: 'later' }, onFailure: { action: 'park-record', attempts: 3 } },
+  () => undefined,
+);
+route.remove(
+  shop,
+  { id: 'w', onFailure: { action: 'drop', destination: async ({ record }) => record.eventName } },
+  () => undefined,
+);
+// @ts-expect-error there is no such action
+route.insert(Order, { id: 'x', onFailure: 'park' }, () => undefined);
+route.insert(
+  Order,
+  // @ts-expect-error a destination is for what is dropped
+  { id: 'y', onFailure: { action: 'park-item', destination: async () => undefined } },
+  () => undefined,
+);
+// @ts-expect-error there is no such way to wait
+route.insert(Order, { id: 'z', once: { inProgress: 'never' } }, () => undefined);

@@ -196,3 +196,13 @@ export class OtherGroups {
   @OnBatch({ events: ['INSERT'] })
   placed(_changes: readonly Inserted<typeof Order>[]) {}
 }
+
+@Handlers('payments', Order)
+export class Payments {
+  @OnInsert({ once: true, onFailure: { action: 'park-item', attempts: 3 } })
+  charge(_change: Inserted<typeof Order>) {}
+
+  // @ts-expect-error there is no such action
+  @OnInsert({ onFailure: 'retry' })
+  refund(_change: Inserted<typeof Order>) {}
+}
