@@ -1,8 +1,8 @@
 import type { StreamRecord } from '@sluice/filters';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
-import { countUnsettled } from './deliver.js';
 import { createDrain } from './drain.js';
+import { countUnsettled } from './give-up.js';
 import type { OpenDelivery } from './ledger.js';
 import { runPage } from './page.js';
 import type { ProcessMemory } from './process-memory.js';

@@ -3,18 +3,16 @@ import { type HandlerCall, type RecordCall, taskOf } from './calls.js';
 import { chain, type Middleware } from './chain.js';
 import { ChangeView } from './change.js';
 import { type CallContext, HandlerContext, isOver } from './context.js';
-import { ProcessEndedError, TooSlowError } from './errors.js';
-import type { FailureReason } from './failure.js';
+import { isLetGo, noteFailure, setAsideUnrun } from './give-up.js';
 import { gather } from './group.js';
 import type { Parking } from './ledger.js';
 import { type Logger, tell } from './logger.js';
 import {
-  type Failed,
   failed,
   handled,
   isDone,
   isOutcome,
-  type NeverAgain,
+  notStarted,
   type Outcome,
   outcomeOf,
   skipped,
@@ -73,9 +71,7 @@ const weightOf: Readonly<Record<Outcome['kind'], number>> = {
 };
 
 const nothingToDo = skipped('it has no handler');
-export const notStarted = failed(new Error('The delivery ended before this was started'));
 const toCome = Promise.resolve(notStarted);
-const behindParked = failed(new Error('An earlier change of this item is parked for this handler'));
 
 /** One handler of a record. `changes` are those that the record's other handlers had; none are kept for a single one. */
 async function runRoute(
@@ -121,21 +117,6 @@ async function runRoute(
   if (outcome.kind === 'handled' && !group) state.done = state.done.length > 0 ? [...state.done, id] : [id];
   else settle(outcome, compiled, { attempt, isOver: tries !== task.tries }, task, group ?? [task], delivery);
   return outcome;
-}
-
-/** The outcome of a change that is set aside without being run; nothing when it is to be run. */
-function setAsideUnrun(compiled: CompiledRoute, task: Task, { parking }: Delivery): Outcome | undefined {
-  const { id } = compiled.route;
-  const { record, state } = task;
-  if (parking && parking.size > 0 && parking.holds(id, record)) {
-    return setAside(behindParked, 'behind', compiled, task, [task]);
-  }
-  if (state.suspects?.includes(id) && isExhausted(compiled, task)) {
-    return setAside(failed(new ProcessEndedError()), 'crashed', compiled, task, [task]);
-  }
-  return isTooSlow(compiled, task)
-    ? setAside(failed(new TooSlowError()), 'attempts', compiled, task, [task])
-    : undefined;
 }
 
 /** The change for one of several handlers: those of a model have the same. */
@@ -218,70 +199,7 @@ function settle(
   if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
   if (!isDone(outcome)) task.state.groups = { ...task.state.groups, [id]: group.length };
   log(delivery, task.record, outcome, 'handler', { handlerId: id, attempt });
-  if (isGivenUp) setAside(outcome, 'never-again', compiled, task, group);
-  else if (outcome.kind === 'failed' && group.length === 1 && isExhausted(compiled, task)) {
-    setAside(outcome, 'attempts', compiled, task, group);
-  }
-}
-
-/** Whether the handler has failed as often as its policy allows. */
-function isExhausted({ route, policy }: CompiledRoute, { state }: Task): boolean {
-  return (
-    policy !== undefined && policy.action !== 'block' && (state.failures?.[route.id] ?? 0) >= policy.attempts
-  );
-}
-
-/**
- * Whether it has failed more often than its policy allows: the time was up each time, before it could be given up. It is given up then
- * without being run, and a call of it that still goes on is not waited for.
- */
-function isTooSlow({ route, policy }: CompiledRoute, { state }: Task): boolean {
-  if (policy === undefined || policy.action === 'block') return false;
-  return (state.failures?.[route.id] ?? 0) > policy.attempts;
-}
-
-function isLetGo({ handlerId }: Running, task: Task): boolean {
-  const compiled = task.routes.find(({ route }) => route.id === handlerId);
-  return compiled !== undefined && isTooSlow(compiled, task);
-}
-
-/**
- * At the end of a delivery: a call that had all of its time, and has not settled, has failed once more, whether it ends at its signal or
- * never. Nothing that is too slow is tried for ever. What began later in the delivery is the first of the next one.
- */
-export function countUnsettled(lowest: Task | undefined): void {
-  if (!lowest?.state.running || lowest.before !== undefined || lowest.counted) return;
-  const { handlerId } = lowest.state.running;
-  const { state } = lowest;
-  state.failures = { ...state.failures, [handlerId]: (state.failures?.[handlerId] ?? 0) + 1 };
-  lowest.counted = [handlerId];
-}
-
-/** What a layer around a record gives up for good, its handlers that are not done have given up. Gives the outcome of the record. */
-export function giveUpRest(outcome: NeverAgain, task: Task): Outcome {
-  const { state, routes, givenUp = [] } = task;
-  const rest = routes.filter(
-    ({ route }) => !state.done.includes(route.id) && !givenUp.some(({ handlerId }) => handlerId === route.id),
-  );
-  for (const compiled of rest) {
-    if (!compiled.policy) state.done = [...state.done, compiled.route.id];
-    else if (compiled.policy.action !== 'block') setAside(outcome, 'never-again', compiled, task, [task]);
-  }
-  return rest.some(({ policy }) => policy?.action === 'block') ? failed(outcome.error) : outcome;
-}
-
-/** Notes what the drain is to set aside when the record has been through all of its layers. */
-function setAside(
-  outcome: Failed | NeverAgain,
-  reason: FailureReason,
-  { policy, route }: CompiledRoute,
-  task: Task,
-  group: readonly Task[],
-): Outcome {
-  if (!policy) return outcome;
-  const givenUp = { handlerId: route.id, policy, reason, error: outcome.error, group };
-  task.givenUp = [...(task.givenUp ?? []).filter(({ handlerId }) => handlerId !== route.id), givenUp];
-  return outcome;
+  noteFailure(outcome, compiled, task, group);
 }
 
 /** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. */

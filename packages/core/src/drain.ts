@@ -5,11 +5,11 @@ import { type RecordCall, taskOf } from './calls.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
-import { type Delivery, deliverWith, giveUpRest, log, notStarted } from './deliver.js';
-import { giveUp } from './give-up.js';
+import { type Delivery, deliverWith, log } from './deliver.js';
+import { giveUp, giveUpRest } from './give-up.js';
 import { laneKeys } from './lane-key.js';
 import type { Parking } from './ledger.js';
-import { type Failed, failed, isDone, type Outcome, outcomeOf } from './outcome.js';
+import { type Failed, failed, isDone, notStarted, type Outcome, outcomeOf } from './outcome.js';
 import {
   type Counts,
   noCounts,

@@ -1,9 +1,19 @@
 import { isOver } from './context.js';
-import { type Delivery, notStarted } from './deliver.js';
+import type { Delivery } from './deliver.js';
+import { ProcessEndedError, TooSlowError } from './errors.js';
 import type { FailedChange, FailureReason, GivingUp } from './failure.js';
 import { tell } from './logger.js';
-import { failed, isDone, type Outcome, skipped } from './outcome.js';
-import type { Task } from './progress.js';
+import {
+  type Failed,
+  failed,
+  isDone,
+  type NeverAgain,
+  notStarted,
+  type Outcome,
+  skipped,
+} from './outcome.js';
+import type { Running, Task } from './progress.js';
+import type { CompiledRoute } from './router.js';
 
 /** A handler's work on a record that its policy ends, and on the records that were in its group. */
 export interface GivenUp {
@@ -15,7 +25,7 @@ export interface GivenUp {
 }
 
 /** The record is done, though not all of its handlers are. */
-const setAside = skipped('what is left of it has been set aside');
+const restIsSetAside = skipped('what is left of it has been set aside');
 
 /**
  * Parks or drops what handlers of a record have given up, each confirmed before it counts as done. Gives the outcome of the
@@ -39,7 +49,7 @@ export async function giveUp(task: Task, outcome: Outcome, delivery: Delivery): 
       member.state.done = [...member.state.done, one.handlerId];
     }
   }
-  if (routes.every(({ route }) => state.done.includes(route.id))) return setAside;
+  if (routes.every(({ route }) => state.done.includes(route.id))) return restIsSetAside;
   return isDone(outcome) ? failed(givenUp[0]?.error) : outcome;
 }
 
@@ -72,4 +82,85 @@ async function isSetAside(
   if (reason === 'behind') tell(logger, 'info', fields, 'change parked behind an earlier one of its item');
   else tell(logger, 'error', { ...fields, err: error }, isDropped ? 'change dropped' : 'change parked');
   return true;
+}
+
+const behindParked = failed(new Error('An earlier change of this item is parked for this handler'));
+
+/** The outcome of a change that is set aside without being run; nothing when it is to be run. */
+export function setAsideUnrun(
+  compiled: CompiledRoute,
+  task: Task,
+  { parking }: Delivery,
+): Outcome | undefined {
+  const { id } = compiled.route;
+  const { record, state } = task;
+  const setAside = (outcome: Failed, reason: FailureReason) => note(outcome, reason, compiled, task, [task]);
+  if (parking && parking.size > 0 && parking.holds(id, record)) return setAside(behindParked, 'behind');
+  const left = attemptsLeft(compiled, task);
+  if (left <= 0 && state.suspects?.includes(id)) return setAside(failed(new ProcessEndedError()), 'crashed');
+  return left < 0 ? setAside(failed(new TooSlowError()), 'attempts') : undefined;
+}
+
+/** Notes what a call that ended so gives up: by its own word, or since its attempts are used up. Of a group no member is, but alone. */
+export function noteFailure(
+  outcome: Outcome,
+  compiled: CompiledRoute,
+  task: Task,
+  group: readonly Task[],
+): void {
+  if (outcome.kind === 'neverAgain') note(outcome, 'never-again', compiled, task, group);
+  else if (outcome.kind === 'failed' && group.length === 1 && attemptsLeft(compiled, task) <= 0) {
+    note(outcome, 'attempts', compiled, task, group);
+  }
+}
+
+/** What a layer around a record gives up for good, its handlers that are not done have given up. Gives the outcome of the record. */
+export function giveUpRest(outcome: NeverAgain, task: Task): Outcome {
+  const { state, routes, givenUp = [] } = task;
+  const rest = routes.filter(
+    ({ route }) => !state.done.includes(route.id) && !givenUp.some(({ handlerId }) => handlerId === route.id),
+  );
+  for (const compiled of rest) {
+    if (!compiled.policy) state.done = [...state.done, compiled.route.id];
+    else if (compiled.policy.action !== 'block') note(outcome, 'never-again', compiled, task, [task]);
+  }
+  return rest.some(({ policy }) => policy?.action === 'block') ? failed(outcome.error) : outcome;
+}
+
+/**
+ * At the end of a delivery: a call that had all of its time, and has not settled, has failed once more, whether it ends at its signal or
+ * never. Nothing that is too slow is tried for ever. What began later in the delivery is the first of the next one.
+ */
+export function countUnsettled(lowest: Task | undefined): void {
+  if (!lowest?.state.running || lowest.before !== undefined || lowest.counted) return;
+  const { handlerId } = lowest.state.running;
+  const { state } = lowest;
+  state.failures = { ...state.failures, [handlerId]: (state.failures?.[handlerId] ?? 0) + 1 };
+  lowest.counted = [handlerId];
+}
+
+/** Whether a call that goes on is not waited for: the time was up each time, and its handler is given up without it. */
+export function isLetGo({ handlerId }: Running, task: Task): boolean {
+  const compiled = task.routes.find(({ route }) => route.id === handlerId);
+  return compiled !== undefined && attemptsLeft(compiled, task) < 0;
+}
+
+/** How many failed attempts its policy still allows; below 0 when one that was not given up at its last has failed again. */
+export function attemptsLeft({ route, policy }: CompiledRoute, { state }: Task): number {
+  if (policy === undefined || policy.action === 'block') return Number.POSITIVE_INFINITY;
+  return policy.attempts - (state.failures?.[route.id] ?? 0);
+}
+
+/** For the drain, which sets it aside when the record has been through all of its layers. */
+function note(
+  outcome: Failed | NeverAgain,
+  reason: FailureReason,
+  { policy, route }: CompiledRoute,
+  task: Task,
+  group: readonly Task[],
+): Outcome {
+  if (!policy) return outcome;
+  const givenUp = { handlerId: route.id, policy, reason, error: outcome.error, group };
+  task.givenUp = [...(task.givenUp ?? []).filter(({ handlerId }) => handlerId !== route.id), givenUp];
+  return outcome;
 }

@@ -1,5 +1,6 @@
 import { ChangeView } from './change.js';
 import type { Delivery } from './deliver.js';
+import { attemptsLeft } from './give-up.js';
 import type { Running, Task } from './progress.js';
 import type { CompiledRoute } from './router.js';
 import { needsValidation, validate } from './validate.js';
@@ -49,9 +50,8 @@ function isNext({ record, routes, state }: Task, compiled: CompiledRoute, { park
 }
 
 /** Before a group is given up its changes are tried one by one, so that what can be done is. */
-function isLastAttempt({ route, policy }: CompiledRoute, { state }: Task): boolean {
-  const failures = state.failures?.[route.id] ?? 0;
-  return policy !== undefined && policy.action !== 'block' && failures > 0 && failures + 1 >= policy.attempts;
+function isLastAttempt(compiled: CompiledRoute, task: Task): boolean {
+  return task.state.failures?.[compiled.route.id] !== undefined && attemptsLeft(compiled, task) <= 1;
 }
 
 function isAllThatIsLeft({ routes, state }: Task, handlerId: string): boolean {

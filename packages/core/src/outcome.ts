@@ -78,6 +78,9 @@ export function failed(thrown: unknown): Failed {
   return marked({ kind: 'failed' as const, error: asError(thrown) });
 }
 
+/** Of what a delivery ended before: it counts as no attempt. */
+export const notStarted = failed(new Error('The delivery ended before this was started'));
+
 /** What a thrown value means: `RetryLaterError` and `NeverAgainError` say so, everything else is a failure. */
 export function outcomeOf(thrown: unknown): Outcome {
   if (isSluiceError(thrown)) {

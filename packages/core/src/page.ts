@@ -1,10 +1,9 @@
 import type { StreamRecord } from '@sluice/filters';
 import type { BatchCall } from './calls.js';
 import { chain } from './chain.js';
-import { notStarted } from './deliver.js';
 import type { Drain } from './drain.js';
 import { tell } from './logger.js';
-import { failed, handled, type Outcome } from './outcome.js';
+import { failed, handled, notStarted, type Outcome } from './outcome.js';
 import { type Counts, noCounts, type Page, type Task } from './progress.js';
 import type { Router } from './router.js';
 
