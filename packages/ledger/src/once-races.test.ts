@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Store, StreamRecord } from '@sluice/core';
 import { memoryStore } from '@sluice/store';
-import { seededRandom } from '@sluice/testing';
+import { seededRandom, storeThrough } from '@sluice/testing';
 import { describe, expect, test } from 'vitest';
 import { changes } from './testing/delivery.js';
 import { groupHandler, handler, type Process, type World, world } from './testing/processes.js';
@@ -44,12 +44,7 @@ function gated(store: Store, lostReplies: number): Gate {
     return reply;
   };
   return {
-    store: {
-      get: (pk, sk) => through(() => store.get(pk, sk)),
-      list: (pk, from, limit) => through(() => store.list(pk, from, limit)),
-      put: (row, ifVersion) => through(() => store.put(row, ifVersion)),
-      delete: (row, ifVersion) => through(() => store.delete(row, ifVersion)),
-    },
+    store: storeThrough(store, through),
     letOne(choose) {
       if (waiting.length === 0) return false;
       const chosen = waiting[waiting.length > 1 ? choose(waiting.length) : 0];

@@ -11,17 +11,8 @@ import {
   parkedWorld,
   routerName,
   routerOf,
+  worldWith,
 } from './testing/parked.js';
-
-async function worldWith(items: string): Promise<ParkedWorld> {
-  const world = parkedWorld(items);
-  const seen = new Set<string>();
-  for (const [n, item] of [...items].entries()) {
-    await world.park(n, seen.has(item) ? 'behind' : 'item');
-    seen.add(item);
-  }
-  return world;
-}
 
 const changesOf = (world: ParkedWorld) => parkedChanges(world.store, routerName, world);
 const queueOfChange = (world: ParkedWorld, n: number, handler = handlerId) =>

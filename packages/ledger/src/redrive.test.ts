@@ -26,15 +26,8 @@ import {
   routerOf,
   shop,
   silentLogger,
+  worldWith,
 } from './testing/parked.js';
-
-/** The first change of an item parks it, the others are behind it. */
-async function worldWith(items: string): Promise<ParkedWorld> {
-  const world = parkedWorld(items);
-  for (const [n, item] of [...items].entries())
-    await world.park(n, items.indexOf(item) < n ? 'behind' : 'item');
-  return world;
-}
 
 const left = async (world: ParkedWorld) =>
   (await collected(parkedChanges(world.store, routerName, world).list())).map(({ id }) => id).sort();

@@ -1,4 +1,5 @@
 import type { Store } from '@sluice/core';
+import { storeThrough } from './store-through.js';
 
 /** What goes wrong with the next calls of a store; what is asked for first strikes first. */
 export interface StoreFaults {
@@ -21,12 +22,7 @@ export function faultyStore(store: Store): { readonly store: Store; readonly fau
   }
 
   return {
-    store: {
-      get: (pk, sk) => through(() => store.get(pk, sk)),
-      list: (pk, from, limit) => through(() => store.list(pk, from, limit)),
-      put: (row, ifVersion) => through(() => store.put(row, ifVersion)),
-      delete: (row, ifVersion) => through(() => store.delete(row, ifVersion)),
-    },
+    store: storeThrough(store, through),
     faults: {
       loseReply: (times) => void ahead.push(...Array<'loseReply'>(times).fill('loseReply')),
       throttle: (times) => void ahead.push(...Array<'throttle'>(times).fill('throttle')),

@@ -39,6 +39,7 @@ export {
 } from './records.js';
 export { toWire } from './records-wire.js';
 export { seededRandom } from './seeded-random.js';
+export { storeThrough } from './store-through.js';
 export {
   type ChildListing,
   type SimulatedShard,

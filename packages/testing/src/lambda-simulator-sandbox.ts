@@ -1,4 +1,5 @@
 import type { Clock, Store } from '@sluice/core';
+import { storeThrough } from './store-through.js';
 
 /**
  * What a simulated execution environment has of the world. While it is frozen nothing of that arrives in it, and once it is
@@ -17,12 +18,7 @@ export interface SandboxEnvironment {
 
 /** The store as it is seen from within a sandbox: its calls are made, and their answers may come late or never. */
 export function storeIn({ during }: SandboxEnvironment, store: Store): Store {
-  return {
-    get: (pk, sk) => during(store.get(pk, sk)),
-    list: (pk, from, limit) => during(store.list(pk, from, limit)),
-    put: (row, ifVersion) => during(store.put(row, ifVersion)),
-    delete: (row, ifVersion) => during(store.delete(row, ifVersion)),
-  };
+  return storeThrough(store, (call) => during(call()));
 }
 
 /**

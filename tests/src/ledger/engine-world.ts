@@ -16,7 +16,14 @@ import {
 } from '@sluice/core';
 import { awsStreams } from '@sluice/poller';
 import { createTable, type DynamoDbOptions, dynamoDbStore } from '@sluice/store/dynamodb';
-import { type Engine, type FaultProxy, startEngine, startFaultProxy, toWire } from '@sluice/testing';
+import {
+  type Engine,
+  type FaultProxy,
+  startEngine,
+  startFaultProxy,
+  storeThrough,
+  toWire,
+} from '@sluice/testing';
 
 /** A real engine with tables whose streams are real, and a proxy before it through which stores go. */
 export interface EngineWorld {
@@ -163,12 +170,7 @@ export function watched(store: Store, onCall: (n: number) => void): Store {
     onCall(++calls);
     return call();
   };
-  return {
-    get: (pk, sk) => told(() => store.get(pk, sk)),
-    list: (pk, from, limit) => told(() => store.list(pk, from, limit)),
-    put: (row, ifVersion) => told(() => store.put(row, ifVersion)),
-    delete: (row, ifVersion) => told(() => store.delete(row, ifVersion)),
-  };
+  return storeThrough(store, told);
 }
 
 const quiet = () => undefined;

@@ -88,6 +88,14 @@ export function parkedWorld(items: string, options: ParkingOptions = {}, store =
   return world;
 }
 
+/** Of each item the first change is parked with it, and the others are behind that one. */
+export async function worldWith(items: string): Promise<ParkedWorld> {
+  const world = parkedWorld(items);
+  for (const [n, item] of [...items].entries())
+    await world.park(n, items.indexOf(item) < n ? 'behind' : 'item');
+  return world;
+}
+
 /** A router with one handler, which is told the index of its change and its attempt. */
 export function routerOf(
   { clock, store, indexOf }: ParkedWorld,

@@ -1,4 +1,5 @@
 import type { Clock, Store } from '@sluice/core';
+import { storeThrough } from '@sluice/testing';
 
 /** A process that can be stopped, for a while or for good: its time stands still, and it hears no replies. */
 export interface Sandbox {
@@ -41,11 +42,6 @@ export function sandboxOn(clock: Clock): Sandbox {
       frozen?.resolve();
       frozen = undefined;
     },
-    around: (store) => ({
-      get: (pk, sk) => through(() => store.get(pk, sk)),
-      list: (pk, from, limit) => through(() => store.list(pk, from, limit)),
-      put: (row, ifVersion) => through(() => store.put(row, ifVersion)),
-      delete: (row, ifVersion) => through(() => store.delete(row, ifVersion)),
-    }),
+    around: (store) => storeThrough(store, through),
   };
 }

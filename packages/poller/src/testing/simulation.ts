@@ -6,7 +6,6 @@ import {
   type Random,
   type Row,
   route,
-  type Store,
   type StreamRecord,
   type StreamsApi,
   table,
@@ -17,6 +16,7 @@ import {
   type StreamsOperation,
   seededRandom,
   simulateStreams,
+  storeThrough,
   virtualClock,
 } from '@sluice/testing';
 import fc from 'fast-check';
@@ -215,7 +215,7 @@ export async function play(seed: number, story: readonly Step[]): Promise<void> 
     const options = {
       streams: ['shop'],
       streamsApi: mortalApi(streams.api, mortal),
-      store: mortalStore(store, mortal),
+      store: storeThrough(store, (call) => mortal(call())),
       signal: stopping.signal,
       maxAhead: Math.floor(random() * 40),
     };
@@ -247,15 +247,6 @@ function mortalApi(api: StreamsApi, mortal: Mortal): StreamsApi {
     describeStream: (input, signal) => mortal(api.describeStream(input, signal)),
     getShardIterator: (input, signal) => mortal(api.getShardIterator(input, signal)),
     getRecords: (input, signal) => mortal(api.getRecords({ ...input, Limit: 20 }, signal)),
-  };
-}
-
-function mortalStore(store: Store, mortal: Mortal): Store {
-  return {
-    get: (pk, sk) => mortal(store.get(pk, sk)),
-    list: (pk, from, limit) => mortal(store.list(pk, from, limit)),
-    put: (row, ifVersion) => mortal(store.put(row, ifVersion)),
-    delete: (row, ifVersion) => mortal(store.delete(row, ifVersion)),
   };
 }
 
