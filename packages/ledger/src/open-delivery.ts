@@ -14,6 +14,7 @@ import {
   tell,
 } from '@sluice/core';
 import { LedgerUnavailableError, LedgerUnreadableError } from './errors.js';
+import { type EventFacts, factsOf, joinFacts, stateOf } from './event-facts.js';
 import { marksOfItems } from './marks-of-items.js';
 import type { LedgerOptions } from './options.js';
 import { isMarkKey, itemOf } from './parked-rows.js';
@@ -21,12 +22,9 @@ import { openParking } from './parking.js';
 import {
   calling,
   cut,
-  type EventFacts,
   ended,
-  factsOf,
   isProgressKey,
   isSuspicious,
-  joinFacts,
   lightened,
   noteIn,
   noteKey,
@@ -35,7 +33,6 @@ import {
   progressIn,
   progressKey,
   progressValue,
-  stateOf,
   withCrashes,
 } from './progress-rows.js';
 

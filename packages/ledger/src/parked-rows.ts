@@ -13,6 +13,7 @@ import {
   type StreamRecord,
 } from '@sluice/core';
 import { ParkedChangeUnreadableError } from './parking-errors.js';
+import { padded } from './sequence-key.js';
 
 /** One handler's parked changes of one item of a stream. */
 export interface Queue {
@@ -88,7 +89,6 @@ export const largestRowBytes = 350_000;
 /** Stream records live 24 hours, so nothing that ended longer ago comes again. */
 export const endedLifetimeMs = 48 * 3_600_000;
 const longestMessage = 2_000;
-const digits = 40;
 const itemLength = 22;
 
 export function queueOf(routerName: string, handlerId: string, record: StreamRecord): Queue {
@@ -119,7 +119,7 @@ export function queuePk({ routerName, streamArn, handlerId, item }: Queue): stri
 
 /** Sequence numbers are text of one length, so that their order is that of the rows. */
 export function changeKey(queue: Queue, sequenceNumber: string): RowKey {
-  return { pk: queuePk(queue), sk: sequenceNumber.padStart(digits, '0') };
+  return { pk: queuePk(queue), sk: padded(sequenceNumber) };
 }
 
 export function markKey(queue: Queue, kind: MarkKind): RowKey {

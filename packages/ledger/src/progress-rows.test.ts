@@ -1,16 +1,13 @@
 import type { JsonValue } from '@sluice/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type EventFacts, type Facts, factsOf, joinFacts, stateOf } from './event-facts.js';
 import {
   type BegunCall,
   calling,
   cut,
-  type EventFacts,
   ended,
-  type Facts,
-  factsOf,
   isSuspicious,
-  joinFacts,
   noteIn,
   noteKey,
   type ProgressRow,
@@ -18,7 +15,6 @@ import {
   progressIn,
   progressKey,
   progressValue,
-  stateOf,
   withCrashes,
 } from './progress-rows.js';
 
