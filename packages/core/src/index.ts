@@ -98,7 +98,7 @@ export type {
   Parking,
   ParkingMode,
 } from './ledger.js';
-export { consoleLogger, type Logger, tell } from './logger.js';
+export { consoleLogger, jsonLine, type Logger, tell, withFields } from './logger.js';
 export { type LoggingOptions, type LogLevel, logging } from './logging.js';
 export {
   type MetricAttributes,

@@ -39,8 +39,12 @@ export function withFields(logger: Logger, own: object): Logger {
 }
 
 function write(level: Level, fields: object, message: string): void {
-  const line = { level, time: Date.now(), msg: message, ...fields };
-  console[level](textOf(line) ?? textOf(withWritableFields(line)));
+  console[level](jsonLine({ level, time: Date.now(), msg: message, ...fields }));
+}
+
+/** One line of JSON, with errors as data. What cannot be written is told as `unwritable`; it never throws. */
+export function jsonLine(line: object): string {
+  return textOf(line) ?? JSON.stringify(withWritableFields(line), errorsAsData);
 }
 
 /** Nothing when something in it cannot be written: a circle, as in the errors of many HTTP clients, or a `toJSON` that throws. */
