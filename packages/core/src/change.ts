@@ -1,6 +1,7 @@
 import {
   type AttributeMap,
   type EventName,
+  type Image,
   inferredTtl,
   keyText,
   type Model,
@@ -153,15 +154,15 @@ export class ChangeView implements AnyChange {
   }
 
   /** An image that all of is decoded, for the schema. */
-  stored(image: 'new' | 'old'): NativeItem | undefined {
-    const wire = image === 'new' ? newImage(this.record) : oldImage(this.record);
+  stored(image: Image): NativeItem | undefined {
+    const wire = (image === 'NewImage' ? newImage : oldImage)(this.record);
     return wire && decodeItem(wire, tableOfModel(this.model).numbers);
   }
 
   /** What the schema made of an image takes the image's place. */
-  replace(image: 'new' | 'old', item: unknown): void {
+  replace(image: Image, item: unknown): void {
     this.#own(item);
-    if (image === 'new') this.#new = item;
+    if (image === 'NewImage') this.#new = item;
     else this.#old = item;
   }
 

@@ -79,31 +79,3 @@ export function givingUp(
   // Where changes have no order there is nothing for later ones to wait for.
   return { attempts: 10, ...(given ?? { action: lane === 'unordered' ? 'park-record' : 'park-item' }) };
 }
-
-/** What is wrong with a policy; nothing when it can be gone by. */
-export function problemsOfPolicy(
-  policy: FailurePolicy,
-  { ledger, lane }: Pick<RouterOptions, 'ledger' | 'lane'>,
-): readonly string[] {
-  const { action, attempts = 10, destination, ...others } = policy;
-  const problems = Object.keys(others).map((name) => `has "${name}"; give action, attempts and destination`);
-  if (!actions.includes(action)) {
-    problems.push(`is ${JSON.stringify(action)}; give 'block', 'park-record', 'park-item' or 'drop'`);
-  } else if (action.startsWith('park') && !ledger) {
-    problems.push(`is '${action}', which needs a ledger; give createRouter one, or 'block' or 'drop'`);
-  }
-  if (action === 'park-item' && lane === 'unordered') {
-    problems.push(
-      "is 'park-item', but the lane is 'unordered'; give 'park-record', or a lane in which changes wait",
-    );
-  }
-  if (!Number.isInteger(attempts) || attempts < 1) {
-    problems.push(`has the attempts ${attempts}; give a whole number from 1 up`);
-  }
-  if (destination !== undefined && (action !== 'drop' || typeof destination !== 'function')) {
-    problems.push("has a destination; give a function, and the action 'drop'");
-  }
-  return problems;
-}
-
-const actions: readonly unknown[] = ['block', 'park-record', 'park-item', 'drop'];

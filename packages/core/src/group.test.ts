@@ -151,7 +151,7 @@ describe('a batch handler', () => {
   it('is refused at start with a maxSize that is none', () => {
     for (const maxSize of [0, 1.5, Number.POSITIVE_INFINITY]) {
       const routes = [route.batch(shop, { id: 'g', maxSize }, () => undefined)];
-      expect(() => createRouter({ routes })).toThrow(`g has the maxSize ${maxSize}; give a whole number`);
+      expect(() => createRouter({ routes })).toThrow(`the maxSize of g is ${maxSize}; give a whole number`);
     }
   });
 });

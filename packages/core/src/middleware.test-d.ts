@@ -24,7 +24,7 @@ export const audit: Middleware<HandlerCall> = async ({ change, context, route },
   ];
   void seen;
   // @ts-expect-error what the schema made of an item is put in place by the router alone
-  change.replace('new', {});
+  change.replace('NewImage', {});
   return next();
 };
 

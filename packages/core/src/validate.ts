@@ -1,4 +1,4 @@
-import type { EntityModel, EventName, Model } from '@sluice/filters';
+import type { EntityModel, EventName, Image, Model } from '@sluice/filters';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChangeView } from './change.js';
 import { InvalidItemError } from './errors.js';
@@ -49,9 +49,9 @@ export function needsValidation(model: Model): model is Validated {
 }
 
 /** The images that a schema validates: the subject, and of a MODIFY the old one too where both are asked for. */
-export function imagesToValidate(model: EntityModel, eventName: EventName): readonly ('new' | 'old')[] {
-  if (eventName === 'REMOVE') return ['old'];
-  return eventName === 'MODIFY' && model.validate === 'both' ? ['old', 'new'] : ['new'];
+export function imagesToValidate(model: EntityModel, eventName: EventName): readonly Image[] {
+  if (eventName === 'REMOVE') return ['OldImage'];
+  return eventName === 'MODIFY' && model.validate === 'both' ? ['OldImage', 'NewImage'] : ['NewImage'];
 }
 
 function invalid(model: EntityModel, issues: readonly StandardSchemaV1.Issue[]): Outcome {
