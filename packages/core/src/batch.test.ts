@@ -417,6 +417,7 @@ describe('what a batch says', () => {
       memory: createProcessMemory(),
     });
     expect(result).toEqual({
+      isDone: true,
       firstUnfinished: undefined,
       timedOut: false,
       unsettled: [],

@@ -8,6 +8,7 @@ import { runPage } from './page.js';
 import type { ProcessMemory } from './process-memory.js';
 import { type Counts, learn, type RecordState } from './progress.js';
 import type { Router } from './router.js';
+import type { WindowDelivery, WindowState } from './window.js';
 
 export interface BatchOptions {
   /** What earlier deliveries in this process left. */
@@ -16,11 +17,17 @@ export interface BatchOptions {
   readonly budgetMs?: number;
   /** What is left to the answer after that; a part of it may be spent on the ledger. */
   readonly reserveMs?: number;
+  /** Of an event of a tumbling window, which is all or nothing. */
+  readonly window?: WindowDelivery;
 }
 
 export interface BatchResult {
-  /** The lowest sequence number that is not done; `undefined` when everything is. */
+  /** Everything is done. Nothing else proves it: an event of a window without records may have nothing unfinished and yet not be closed. */
+  readonly isDone: boolean;
+  /** The lowest sequence number that is not done, of a window the first of the event; `undefined` when there is none. */
   readonly firstUnfinished: string | undefined;
+  /** Of a window: what the next event of it is to be given. `{}` when it has ended; what was given when not everything is done. */
+  readonly state: WindowState | undefined;
   readonly counts: Readonly<Counts>;
   /** Whether the time was up before the work was done. */
   readonly timedOut: boolean;
@@ -35,7 +42,7 @@ export interface BatchResult {
 export async function runBatch(
   router: Router,
   records: readonly StreamRecord[],
-  { memory, budgetMs = Number.POSITIVE_INFINITY, reserveMs = 0 }: BatchOptions,
+  { memory, budgetMs = Number.POSITIVE_INFINITY, reserveMs = 0, window }: BatchOptions,
 ): Promise<BatchResult> {
   const work = new AbortController();
   const deadlineMs = router.clock.now() + budgetMs;
@@ -62,6 +69,8 @@ export async function runBatch(
   memory.keep(records, remaining);
   await opened?.keep(drain.progress(), remaining.length === 0, writeUntilMs());
   return {
+    isDone: remaining.length === 0,
+    state: window?.state,
     firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
     counts: { ...page.counts },
     timedOut,

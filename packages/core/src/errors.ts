@@ -4,8 +4,7 @@ import { type PathSegments, printPath, SluiceError } from '@sluice/filters';
 export class ConfigurationError extends SluiceError {
   override readonly name: string = 'ConfigurationError';
   constructor(readonly problems: readonly string[]) {
-    const count = problems.length === 1 ? 'One problem' : `${problems.length} problems`;
-    super('CONFIGURATION', `${count} at start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super('CONFIGURATION', ['Problems at start:', ...problems].join('\n  - '));
   }
 }
 
@@ -23,8 +22,20 @@ export class UnknownTableError extends SluiceError {
   constructor(streamArn: string, tables: readonly string[]) {
     super(
       'UNKNOWN_TABLE',
-      `No route names the table of the stream ${streamArn}; the routes name ${tables.join(', ') || 'no table'}. ` +
-        "Use the table's real name in table(…), take the stream away, or set unknownTable: 'skip' to pass over its records.",
+      `No route names the table of the stream ${streamArn}; the routes name ${tables.join(', ')}. ` +
+        "Give table() its real name, take the stream away, or set unknownTable: 'skip'.",
+    );
+  }
+}
+
+/** Records for a window route came in a delivery that is of no window. Nothing of it has been run. */
+export class NoWindowError extends SluiceError {
+  override readonly name: string = 'NoWindowError';
+  constructor(handlerId: string, streamArn: string) {
+    super(
+      'NO_WINDOW',
+      `${handlerId} is a window route, but these records of ${streamArn} came without a window. Set TumblingWindowInSeconds on ` +
+        "the stream's event source mapping of Lambda; the poller has no windows.",
     );
   }
 }
@@ -37,11 +48,11 @@ export class InvalidItemError extends SluiceError {
   override readonly name: string = 'InvalidItemError';
   declare readonly issues: readonly { readonly path: string; readonly message: string }[];
   constructor(entity: string, found: readonly { readonly path: PathSegments; readonly message: string }[]) {
-    const attributes = [...new Set(found.map(({ path }) => path[0] ?? 'the item as a whole'))];
+    const attributes = [...new Set(found.map(({ path }) => path[0] ?? 'the whole item'))];
     super(
       'INVALID_ITEM',
-      `An item of ${entity} does not fit its schema: ${attributes.join(', ')}. What is wrong is in error.issues, since it may quote the item. ` +
-        "Mend the schema or the item; onInvalid: 'skip' passes over such items. A number beyond the precision of a JavaScript number is text unless table(…, { numbers }) says otherwise.",
+      `An item of ${entity} does not fit its schema: ${attributes.join(', ')}. error.issues tells why, and may quote the item. ` +
+        "Mend the schema or the item, or set onInvalid: 'skip'. Numbers beyond JavaScript's precision are text without table(…, { numbers }).",
     );
     const issues = found.map(({ path, message }) => ({ path: printPath(path), message }));
     Object.defineProperty(this, 'issues', { value: issues });
@@ -61,9 +72,7 @@ export class RetryLaterError extends SluiceError {
     options: { readonly afterMs?: number | undefined; readonly cause?: unknown } = {},
   ) {
     const { afterMs } = options;
-    if (afterMs !== undefined && !Number.isFinite(afterMs)) {
-      throw new RangeError(`Expected afterMs as a finite number, got ${afterMs}.`);
-    }
+    if (!Number.isFinite(afterMs ?? 0)) throw new RangeError(`afterMs is ${afterMs}; give a finite number.`);
     super('RETRY_LATER', message, options);
     this.afterMs = afterMs;
   }
@@ -75,7 +84,7 @@ export class ProcessEndedError extends SluiceError {
   constructor() {
     super(
       'PROCESS_ENDED',
-      'The process ended while this handler ran, as often as its policy allows attempts: it ran out of memory or time, or was killed.',
+      'As often as the policy allows attempts, the process ran out of memory or time, or was killed, in this handler.',
     );
   }
 }
@@ -86,8 +95,8 @@ export class TooSlowError extends SluiceError {
   constructor() {
     super(
       'TOO_SLOW',
-      'The time for its delivery was up before this handler had ended, more often than its policy allows attempts. Pass context.signal on ' +
-        'to what it waits for, give it a timeout(…) of its own, or raise the time limit of the function.',
+      'This handler outlasted more deliveries than its policy allows attempts. Pass context.signal on to what it waits for, ' +
+        'give it a timeout(), or raise the time limit of the function.',
     );
   }
 }

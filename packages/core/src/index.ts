@@ -77,6 +77,7 @@ export {
   InvalidItemError,
   MalformedRecordError,
   NeverAgainError,
+  NoWindowError,
   RetryLaterError,
   UnknownTableError,
 } from './errors.js';
@@ -145,6 +146,7 @@ export {
   type Routes,
   route,
   routeKinds,
+  windowRoute,
 } from './route.js';
 export {
   type CompiledRoute,
@@ -170,3 +172,14 @@ export type {
 } from './streams-api.js';
 export type { RoutedTable, TableAliases } from './tables.js';
 export { TimeoutError, type TimeoutOptions, timeout } from './timeout.js';
+export type {
+  Added,
+  CloseContext,
+  Folding,
+  KeptAsJson,
+  TumblingWindow,
+  WindowDelivery,
+  WindowFold,
+  WindowOptions,
+  WindowState,
+} from './window.js';

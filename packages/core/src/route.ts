@@ -11,11 +11,13 @@ import {
   type RemovedBy,
   removedBy,
 } from '@sluice/filters';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Change, Expired, Inserted, Modified, Removed } from './change.js';
 import type { Context } from './context.js';
 import { type FailureAction, type FailurePolicy, policyOf } from './failure.js';
 import type { OnceOptions } from './ledger.js';
 import type { Outcome } from './outcome.js';
+import type { Folding, WindowFold, WindowOptions } from './window.js';
 
 /** A filter, a handler and its options, as frozen data. Decorated methods and functions give the same. */
 export interface Route {
@@ -37,6 +39,8 @@ export interface Route {
   readonly once: OnceOptions | undefined;
   /** What becomes of a change that it does not get done; `undefined` for what the router says. */
   readonly onFailure: FailurePolicy | undefined;
+  /** Of a window route, which is folded over the changes of a window instead of handling them: its `handle` refuses to. */
+  readonly window: WindowFold | undefined;
   readonly handle: (change: never, context: Context) => Handling;
 }
 
@@ -160,13 +164,40 @@ export const route = {
     options: RouteOptions & When<W, M> & GroupOptions<E>,
     handle: (changes: readonly Extract<Change<M>, { readonly eventName: E }>[], context: Context) => Handling,
   ) => makeRoute(model, batchKind(options), options, handle),
+  /**
+   * Folds the changes of a tumbling window of Lambda into a state: `add` for each change, `close` at its end. An event of a window
+   * is all or nothing: its windows are folded when all of its other routes are done.
+   */
+  window: <
+    M extends Model,
+    S extends StandardSchemaV1,
+    W extends AnyFilter,
+    const E extends EventName = EventName,
+  >(
+    model: M,
+    options: WindowOptions<S, E> & When<W, M>,
+    { add, close }: Folding<M, S, E>,
+  ) => windowRoute(model, options, { state: options.state, add, close }),
 };
+
+export function windowRoute(
+  model: Model,
+  { events = routeKinds.on.events, ...options }: Omit<RouteOptions, 'order'> & GroupOptions<EventName>,
+  window: WindowFold,
+): Route {
+  return makeRoute(model, { events }, options, refuseToHandle, window);
+}
+
+function refuseToHandle(): never {
+  throw new TypeError('A window route handles no change by itself; it is folded over those of a window.');
+}
 
 export function makeRoute(
   model: Model,
   kind: RouteKind,
   options: RouteOptions,
   handle: Route['handle'],
+  window?: WindowFold,
 ): Route {
   const conditions: AnyFilter[] = [];
   if (kind.by) conditions.push(removedBy(kind.by, model));
@@ -185,6 +216,7 @@ export function makeRoute(
     maxSize: kind.maxSize,
     once: options.once === true ? {} : options.once || undefined,
     onFailure: policyOf(options.onFailure),
+    window,
     handle,
   });
 }

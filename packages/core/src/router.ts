@@ -80,6 +80,10 @@ export interface Router {
    * is among them, and fails when it is run. Throws for an unknown table.
    */
   match(record: StreamRecord): readonly CompiledRoute[];
+  /** The window routes in their order, which are not among those that `match` finds. */
+  readonly windows: readonly CompiledRoute[];
+  /** Those of a record. */
+  matchWindows(record: StreamRecord): readonly CompiledRoute[];
 }
 
 export interface CompiledRoute {
@@ -112,8 +116,10 @@ export function createRouter(options: RouterOptions): Router {
   const compiled = routes.map((route) => ({
     route,
     run: callOf(route.model, layersOf(route, handlerMiddleware, options)),
-    policy: givingUp(route.onFailure ?? policyOf(options.onFailure), options),
+    policy: route.window ? undefined : givingUp(route.onFailure ?? policyOf(options.onFailure), options),
   }));
+  const windows = compiled.filter(({ route }) => route.window);
+  const ordinary = compiled.filter(({ route }) => !route.window);
   return Object.freeze({
     name: options.name,
     routes,
@@ -128,7 +134,9 @@ export function createRouter(options: RouterOptions): Router {
     logger: options.logger ?? consoleLogger,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    match: routeIndex(compiled, tables, (streamArn) => {
+    windows,
+    matchWindows: routeIndex(windows, tables, () => []),
+    match: routeIndex(ordinary, tables, (streamArn) => {
       if (unknownTable === 'skip') return [];
       throw new UnknownTableError(
         streamArn,

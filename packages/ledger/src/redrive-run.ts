@@ -44,6 +44,7 @@ export async function runParked(
   const narrowed: Router = {
     ...router,
     ledger: undefined,
+    windows: [],
     match: (record) =>
       router
         .match(record)

@@ -1,4 +1,4 @@
-import type { Router } from '@sluice/core';
+import { ConfigurationError, type Router } from '@sluice/core';
 import { awsStreams } from './aws-streams.js';
 import { createCrew } from './crew.js';
 import { findStreams } from './find-streams.js';
@@ -18,6 +18,7 @@ import { readStream } from './read-stream.js';
  */
 export async function poll(router: Router, options: PollOptions): Promise<void> {
   checkOptions(options);
+  refuseWindows(router);
   const { clock, random } = router;
   const { shutdownGraceMs = 25_000, logger = router.logger } = options;
   const { api, place, destroy } = sourceOf(options);
@@ -51,6 +52,17 @@ export async function poll(router: Router, options: PollOptions): Promise<void> 
     await clock.sleep(shutdownGraceMs, over.signal);
     working.abort(new DOMException('The poller is shutting down.', 'AbortError'));
   }
+}
+
+/** It would read their records and never be done with them. */
+function refuseWindows({ windows }: Router): void {
+  if (windows.length === 0) return;
+  throw new ConfigurationError(
+    windows.map(
+      ({ route }) =>
+        `${route.id} is a window route, but the poller has no windows; run it behind Lambda, with TumblingWindowInSeconds`,
+    ),
+  );
 }
 
 function settings(options: PollOptions, router: Router) {

@@ -1,0 +1,114 @@
+import type { EventName, Model } from '@sluice/filters';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Change } from './change.js';
+import type { CallContext, Context } from './context.js';
+import type { Outcome } from './outcome.js';
+import type { Handling, RouteOptions } from './route.js';
+import type { JsonValue } from './store.js';
+
+/**
+ * A stretch of time of one shard, whose records Lambda delivers in one event or several, with a state that goes from one to
+ * the next. The event source mapping has `TumblingWindowInSeconds`, 1 to 900.
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
+ */
+export interface TumblingWindow {
+  /** Its bounds as the event has them, ISO 8601 text in UTC; the end is not part of it. */
+  readonly start: string;
+  readonly end: string;
+  readonly shardId: string;
+  readonly streamArn: string;
+  /** Lambda ended it before its time, since its state went beyond 1 MB; what is left of it begins with a new state. */
+  readonly isWindowTerminatedEarly: boolean;
+}
+
+/** What the window routes of a router keep, by their ids: what the last `add` of each gave. */
+export interface WindowState {
+  readonly [handlerId: string]: JsonValue;
+}
+
+/** One event of a window. */
+export interface WindowDelivery extends TumblingWindow {
+  /** The window ends with this event, which may have no records. */
+  readonly isFinalInvokeForWindow: boolean;
+  /** What the event before it left; `{}` in the first one. */
+  readonly state: WindowState;
+}
+
+/** What `close` is told besides the state and the window. */
+export interface CloseContext extends CallContext {
+  readonly handlerId: string;
+  /**
+   * The identity of this end of the window: the same whenever it is tried again, and however its records were cut into events.
+   * What `close` does may be done again after a failure, so pass it on to whatever takes one.
+   */
+  readonly idempotencyKey: string;
+}
+
+/** What a window route does, as data. */
+export interface WindowFold {
+  readonly state: StandardSchemaV1;
+  readonly add: (state: never, change: never, context: Context) => unknown;
+  readonly close: (state: never, window: TumblingWindow, context: CloseContext) => Handling;
+}
+
+export interface WindowOptions<S extends StandardSchemaV1, E extends EventName>
+  extends Pick<RouteOptions, 'id'> {
+  /** All by default. */
+  readonly events?: readonly E[];
+  /**
+   * What is kept from one change to the next. It reads JSON; a window begins with what it makes of `{}`.
+   */
+  readonly state: S & KeptAsJson<StandardSchemaV1.InferInput<S>>;
+}
+
+/** A state and what comes next give the next one. */
+export interface Folding<M extends Model, S extends StandardSchemaV1, E extends EventName> {
+  /**
+   * Gives the state after a change, as JSON that the schema reads. The one that it gets is frozen. It runs for one change after
+   * another, in the order of the stream. Where it fails, the whole event is delivered again, from the state before it.
+   */
+  readonly add: (
+    state: StandardSchemaV1.InferOutput<S>,
+    change: Extract<Change<M>, { readonly eventName: E }>,
+    context: Context,
+  ) => Added<StandardSchemaV1.InferInput<S>>;
+  /** Is run at the end of each window of the table's stream, also where there was nothing to add. The state is frozen. */
+  readonly close: (
+    state: StandardSchemaV1.InferOutput<S>,
+    window: TumblingWindow,
+    context: CloseContext,
+  ) => Handling;
+}
+
+/** The next state; or an outcome, such as `skipped('…')`, with which it stays as it is. */
+export type Added<State> = State | Outcome | Promise<State | Outcome>;
+
+/** Anything, or a sentence that no schema is, where JSON would lose what it takes. */
+export type KeptAsJson<Input> = [LostInJson<Input>] extends [never]
+  ? unknown
+  : `A window's state is kept as JSON, which would lose ${LostInJson<Input>}; let its schema take text, a number, a list or an object, and make the other of it.`;
+
+/** In words; `Deep` ends what contains itself. */
+type LostInJson<T, Deep extends readonly 0[] = []> = unknown extends T
+  ? never
+  : T extends string | number | boolean | null | undefined
+    ? never
+    : T extends bigint
+      ? 'a bigint'
+      : T extends symbol
+        ? 'a symbol'
+        : T extends (...given: never) => unknown
+          ? 'a function'
+          : T extends Date
+            ? 'a Date'
+            : T extends ReadonlyMap<unknown, unknown>
+              ? 'a Map'
+              : T extends ReadonlySet<unknown>
+                ? 'a Set'
+                : T extends ArrayBufferLike | ArrayBufferView
+                  ? 'bytes'
+                  : Deep['length'] extends 6
+                    ? never
+                    : T extends readonly (infer Item)[]
+                      ? LostInJson<Item, [...Deep, 0]>
+                      : { [K in keyof T]-?: LostInJson<T[K], [...Deep, 0]> }[keyof T];
