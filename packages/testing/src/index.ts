@@ -28,6 +28,7 @@ export type {
 export type { LambdaFunction, SimulatedContext } from './lambda-simulator-function.js';
 export type { LambdaSimulatorOptions } from './lambda-simulator-options.js';
 export { type SandboxEnvironment, storeIn } from './lambda-simulator-sandbox.js';
+export type { LambdaWindow } from './lambda-simulator-windows.js';
 export {
   type LambdaEvent,
   lambdaEvent,

@@ -1,3 +1,5 @@
+import type { WindowState } from './lambda-simulator-windows.js';
+
 /** What Lambda makes of a response: where it delivers again from, if anywhere. */
 export interface ReadResponse {
   /** The lowest sequence number that was reported; the first of the batch where the response is malformed. */
@@ -28,6 +30,21 @@ export function readResponse(response: unknown, delivered: readonly string[]): R
   if (unknown !== -1)
     return wholeBatch(`batchItemFailures[${unknown}].itemIdentifier names no record of the batch.`);
   return { retryFrom: delivered[Math.min(...places)] };
+}
+
+/**
+ * Reads the state in the response to an event of a window: one without a `state` is a failed invocation. A state that is not an
+ * object, of which the documentation does not speak, is taken for none here.
+ *
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
+ */
+export function readState(response: unknown): { readonly state: WindowState } | { readonly fault: string } {
+  const state = isObject(response) ? response['state'] : undefined;
+  return isObject(state) ? { state } : { fault: 'Expected an object with a state, which is an object.' };
+}
+
+function isObject(value: unknown): value is WindowState {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Empty for what is not an identifier. */

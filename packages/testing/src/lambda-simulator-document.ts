@@ -1,6 +1,7 @@
 import type { StreamRecord } from '@sluice/core';
 import { functionArn } from './lambda-simulator-function.js';
 import type { WrittenMs } from './lambda-simulator-mapping.js';
+import { isoSeconds, shardId, type WindowFields } from './lambda-simulator-windows.js';
 
 /** What Lambda sends to a mapping's on-failure destination about records that it discards. */
 export interface OnFailureDocument {
@@ -47,11 +48,13 @@ export interface Discard {
   readonly nowMs: number;
   readonly writtenMs: WrittenMs;
   readonly destination: 'sqs' | 's3';
+  /** Of an event of a window. */
+  readonly window?: WindowFields | undefined;
 }
 
 /** Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
 export function onFailureDocument(discard: Discard): OnFailureDocument {
-  const { records, reason, retries, requestId, hasThrown, nowMs, writtenMs, destination } = discard;
+  const { records, reason, retries, requestId, hasThrown, nowMs, writtenMs, destination, window } = discard;
   const [first, last] = [records[0], records.at(-1)] as [StreamRecord, StreamRecord];
   const isExhausted = reason === 'RetryAttemptsExhausted';
   return {
@@ -69,20 +72,16 @@ export function onFailureDocument(discard: Discard): OnFailureDocument {
       },
     }),
     version: '1.0',
-    timestamp: isoOf(nowMs),
+    timestamp: new Date(nowMs).toISOString(),
     DDBStreamBatchInfo: {
-      shardId: 'shardId-00000001772539200000-51a9d0f3',
+      shardId,
       startSequenceNumber: first.dynamodb.SequenceNumber,
       endSequenceNumber: last.dynamodb.SequenceNumber,
-      approximateArrivalOfFirstRecord: isoOf(writtenMs(first)),
-      approximateArrivalOfLastRecord: isoOf(writtenMs(last)),
+      approximateArrivalOfFirstRecord: isoSeconds(writtenMs(first)),
+      approximateArrivalOfLastRecord: isoSeconds(writtenMs(last)),
       batchSize: records.length,
       streamArn: first.eventSourceARN,
     },
-    ...(destination === 's3' && { payload: JSON.stringify({ Records: records }) }),
+    ...(destination === 's3' && { payload: JSON.stringify({ Records: records, ...window }) }),
   };
-}
-
-function isoOf(timeMs: number): string {
-  return new Date(timeMs).toISOString();
 }

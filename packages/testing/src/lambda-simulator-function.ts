@@ -1,4 +1,4 @@
-import type { Clock, StreamRecord } from '@sluice/core';
+import type { Clock } from '@sluice/core';
 import type { LambdaFault, Moment } from './lambda-simulator-faults.js';
 import {
   cheapReason,
@@ -42,7 +42,7 @@ interface Ended {
 /** A function with its execution environments, each of which lives on, frozen, from one invocation to its next. */
 export interface SimulatedFunction {
   /** @param requestId of its own for each. */
-  invoke(records: readonly StreamRecord[], requestId: string, fault: LambdaFault): Promise<Ended>;
+  invoke(event: LambdaEvent, requestId: string, fault: LambdaFault): Promise<Ended>;
   /** Nothing goes on in any sandbox after this. */
   end(): void;
 }
@@ -65,18 +65,13 @@ export function startFunction({ newSandbox, clock, timeoutMs }: FunctionOptions)
     return worker;
   }
 
-  async function run(worker: Worker, records: readonly StreamRecord[], requestId: string): Promise<unknown> {
+  async function run(worker: Worker, event: LambdaEvent, requestId: string): Promise<unknown> {
     const context = contextOf(requestId, clock, clock.now() + timeoutMs);
     worker.handler ??= await newSandbox(worker.environment);
-    const event: LambdaEvent = jsonCopy({ Records: records });
-    return jsonCopy(await worker.handler(event, context));
+    return jsonCopy(await worker.handler(jsonCopy(event), context));
   }
 
-  async function invoke(
-    records: readonly StreamRecord[],
-    requestId: string,
-    fault: LambdaFault,
-  ): Promise<Ended> {
+  async function invoke(event: LambdaEvent, requestId: string, fault: LambdaFault): Promise<Ended> {
     const worker = take(fault.sandbox);
     const { sandbox, during } = worker.environment;
     const startedMs = clock.now();
@@ -93,7 +88,7 @@ export function startFunction({ newSandbox, clock, timeoutMs }: FunctionOptions)
     ];
     worker.thaw(strikes);
     try {
-      const response = await Promise.race([during(run(worker, records, requestId)), limit, death]);
+      const response = await Promise.race([during(run(worker, event, requestId)), limit, death]);
       return { sandbox, startedMs, endedMs: clock.now(), response };
     } catch (error) {
       const isKilled = error instanceof TaskTimedOut && fault.afterTimeout !== 'freeze';

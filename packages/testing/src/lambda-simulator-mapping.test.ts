@@ -104,11 +104,12 @@ describe('with bisecting', () => {
 });
 
 describe('the next batch', () => {
+  const windowMs = Infinity;
   const writtenMs = (record: (typeof records)[0]) => 1000 * records.indexOf(record);
 
   it('is what comes again before what was never delivered', () => {
     const queue = { pending: [batchOf(1, 0, 2), batchOf(1, 2, 3)], waiting: records.slice(3) };
-    expect(takeBatch(queue, 0, 1, writtenMs)).toEqual({
+    expect(takeBatch(queue, 0, { batchSize: 1, writtenMs, windowMs })).toEqual({
       batch: batchOf(1, 0, 2),
       rest: { pending: [batchOf(1, 2, 3)], waiting: records.slice(3) },
     });
@@ -117,7 +118,7 @@ describe('the next batch', () => {
   it('has as many records as a batch may, or as are written by now', () => {
     const queue = { pending: [], waiting: records };
     const sizeAt = (nowMs: number, batchSize: number) =>
-      takeBatch(queue, nowMs, batchSize, writtenMs).batch.records.length;
+      takeBatch(queue, nowMs, { batchSize, writtenMs, windowMs }).batch.records.length;
     expect([sizeAt(9000, 3), sizeAt(9000, 100), sizeAt(1000, 100), sizeAt(999, 100)]).toEqual([3, 5, 2, 1]);
   });
 });

@@ -1,5 +1,6 @@
 import { itemKeyOf, type StreamRecord } from '@sluice/core';
 import type { ReadResponse } from './lambda-response.js';
+import { type OpenWindow, windowNumber } from './lambda-simulator-windows.js';
 
 /** Records that go to the function together. */
 export interface Batch {
@@ -16,6 +17,8 @@ export interface Queue {
   readonly pending: readonly Batch[];
   /** Records that were in no batch yet. */
   readonly waiting: readonly StreamRecord[];
+  /** That records of were delivered, and that is not closed. */
+  readonly window?: OpenWindow | undefined;
 }
 
 /** When a record was written, in milliseconds since the epoch. */
@@ -27,6 +30,13 @@ export interface MappingRules {
   /** -1 without a limit of its own. */
   readonly maximumRecordAgeInSeconds: number;
   readonly bisectBatchOnFunctionError: boolean;
+}
+
+export interface BatchRules {
+  readonly batchSize: number;
+  readonly writtenMs: WrittenMs;
+  /** `Infinity` without tumbling windows. */
+  readonly windowMs: number;
 }
 
 /** What the mapping does next with a batch that was delivered. */
@@ -44,8 +54,8 @@ export type Answer =
   | { readonly kind: 'partial'; readonly retryFrom: string };
 
 export function answerOf({ retryFrom, fault }: ReadResponse): Answer {
-  if (retryFrom === undefined) return { kind: 'done' };
-  return fault === undefined ? { kind: 'partial', retryFrom } : { kind: 'failed' };
+  if (fault !== undefined) return { kind: 'failed' };
+  return retryFrom === undefined ? { kind: 'done' } : { kind: 'partial', retryFrom };
 }
 
 /**
@@ -69,20 +79,29 @@ export function afterAnswer(batch: Batch, answer: Answer, rules: MappingRules): 
   return { again: [{ ...batch, records: rest, retries: retries + 1 }], discarded: [] };
 }
 
-/** The first batch of a queue that is not empty: the first that comes again, or as many records as are there by now. */
+/** The first batch of a queue that is not empty: the first that comes again, or as many records of a window as are there by now. */
 export function takeBatch(
-  { pending: [again, ...pending], waiting }: Queue,
+  queue: Queue,
   nowMs: number,
-  batchSize: number,
-  writtenMs: WrittenMs,
+  { batchSize, writtenMs, windowMs }: BatchRules,
 ): { readonly batch: Batch; readonly rest: Queue } {
-  if (again) return { batch: again, rest: { pending, waiting } };
-  const missing = waiting.findIndex((record) => writtenMs(record) > nowMs);
-  const size = Math.min(batchSize, missing === -1 ? waiting.length : missing);
+  const [again, ...pending] = queue.pending;
+  if (again) return { batch: again, rest: { ...queue, pending } };
+  const [first, ...others] = queue.waiting.slice(0, batchSize) as [StreamRecord, ...StreamRecord[]];
+  const number = windowNumber(first, writtenMs, windowMs);
+  const end = others.findIndex(
+    (record) => writtenMs(record) > nowMs || windowNumber(record, writtenMs, windowMs) !== number,
+  );
+  const records = [first, ...(end === -1 ? others : others.slice(0, end))];
   return {
-    batch: { records: waiting.slice(0, size), retries: 0 },
-    rest: { pending, waiting: waiting.slice(size) },
+    batch: { records, retries: 0 },
+    rest: { ...queue, waiting: queue.waiting.slice(records.length) },
   };
+}
+
+/** What of a queue is next. */
+export function nextOf({ pending: [again], waiting: [first] }: Queue): StreamRecord | undefined {
+  return again?.records[0] ?? first;
 }
 
 /** A batch that is about to be delivered, and what of it is not delivered any more. */

@@ -28,6 +28,13 @@ export interface LambdaSimulatorOptions {
   readonly maximumRetryAttempts?: number;
   /** 60 to 604 800, or -1 (default) for the day that a stream keeps its records. */
   readonly maximumRecordAgeInSeconds?: number;
+  /**
+   * 0 to 900; 0 (default) for no tumbling windows. A window has the records that were written in its time, a multiple of its length
+   * since the epoch; it is closed when its time or its shard ends, of which the last record is its end. Not with lanes.
+   */
+  readonly tumblingWindowInSeconds?: number;
+  /** Whether the final invocation of a window has its last records where these are there by its end, or none (default). */
+  readonly finalInvokeForWindow?: 'alone' | 'withRecords';
   /** Whether a batch that fails is cut in two. Default false. */
   readonly bisectBatchOnFunctionError?: boolean;
   /** Default `['ReportBatchItemFailures']`. Without it Lambda does not read the response: what does not throw is a success. */
@@ -47,7 +54,7 @@ export interface LambdaSimulatorOptions {
   readonly writtenMs?: (record: StreamRecord) => number;
   /** Needs `newSandbox`. None by default. */
   readonly faults?: LambdaFaults;
-  /** Decides what is left to chance: which faults strike where. Default 0. */
+  /** Decides what is left to chance: which faults strike where. It is a part of the request ids. Default 0. */
   readonly seed?: number;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -72,13 +79,15 @@ export function checkedOptions(options: LambdaSimulatorOptions) {
       bisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? false,
     },
     readsResponse: options.functionResponseTypes?.includes('ReportBatchItemFailures') ?? true,
+    windowMs: (options.tumblingWindowInSeconds || Number.POSITIVE_INFINITY) * 1000,
+    closesAlone: options.finalInvokeForWindow !== 'withRecords',
     onFailure: options.onFailure,
     retry: options.retry ?? 'warm',
     retryDelayMs: options.retryDelayMs ?? 0,
     timeoutMs: options.timeoutMs ?? 30_000,
     writtenMs: options.writtenMs ?? (() => startMs),
     faults: options.faults,
-    seed: options.seed,
+    seed: options.seed ?? 0,
     clock,
     maxInvocations: options.maxInvocations ?? 1000,
   };
@@ -94,7 +103,7 @@ function problemsOf(options: LambdaSimulatorOptions): string[] {
     maximumRetryAttempts = -1,
     maximumRecordAgeInSeconds = -1,
   } = options;
-  const { retryDelayMs = 0 } = options;
+  const { retryDelayMs = 0, tumblingWindowInSeconds = 0 } = options;
   const inOrder = records.every((record, index) => isAfter(record, records[index - 1]));
   return [
     ...(handler || newSandbox ? [] : ['Give it a handler or a newSandbox.']),
@@ -105,6 +114,10 @@ function problemsOf(options: LambdaSimulatorOptions): string[] {
       : []),
     ...within('batchSize', batchSize, 1, 10_000),
     ...within('parallelizationFactor', parallelizationFactor, 1, 10),
+    ...within('tumblingWindowInSeconds', tumblingWindowInSeconds, 0, 900),
+    ...(tumblingWindowInSeconds > 0 && parallelizationFactor > 1
+      ? ['Tumbling windows need a parallelizationFactor of 1 here.']
+      : []),
     ...within('maximumRetryAttempts', maximumRetryAttempts, -1, 10_000),
     ...(maximumRecordAgeInSeconds === -1
       ? []
@@ -116,6 +129,9 @@ function problemsOf(options: LambdaSimulatorOptions): string[] {
     ...(inOrder ? [] : ['The records are of one stream, with growing sequence numbers.']),
     ...(writtenMs && records.some((record) => !Number.isFinite(writtenMs(record)))
       ? ['writtenMs gives milliseconds since the epoch.']
+      : []),
+    ...(tumblingWindowInSeconds > 0 && writtenMs && !isAscending(records.map(writtenMs))
+      ? ['In tumbling windows writtenMs does not go back.']
       : []),
   ];
 }
@@ -134,6 +150,10 @@ function chanceProblems(faults: LambdaFaults | undefined): string[] {
 function within(name: string, value: number, low: number, high: number, or = ''): string[] {
   const isWithin = Number.isInteger(value) && value >= low && value <= high;
   return isWithin ? [] : [`${name} is ${or}${low} to ${high}, not ${value}.`];
+}
+
+function isAscending(numbers: readonly number[]): boolean {
+  return numbers.every((number, index) => number >= (numbers[index - 1] ?? number));
 }
 
 function isAfter(record: StreamRecord, before: StreamRecord | undefined): boolean {

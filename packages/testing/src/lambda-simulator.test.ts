@@ -46,7 +46,8 @@ describe('a simulated event source mapping', () => {
 
   it('has no batch for no records', async () => {
     const report = await simulateLambda({ records: [], handler: answering(), retry: 'warm' });
-    expect(report).toEqual({ status: 'done', invocations: [], discarded: [], documents: [], unfinished: [] });
+    const empty = { invocations: [], windows: [], discarded: [], documents: [], unfinished: [] };
+    expect(report).toEqual({ status: 'done', ...empty });
   });
 
   it('delivers everything again from the lowest number that is reported, by value and not as text', async () => {

@@ -8,6 +8,7 @@ import {
   tableOfModel,
   tablePattern,
 } from '@sluice/core';
+import type { WindowFields } from './lambda-simulator-windows.js';
 import { sizeBytes, toWire } from './records-wire.js';
 
 /**
@@ -128,7 +129,8 @@ export function lambdaEvent(records: readonly StreamRecord[]): LambdaEvent {
   return { Records: [...records] };
 }
 
-export interface LambdaEvent {
+/** Of a tumbling window with what such an event has besides. */
+export interface LambdaEvent extends Partial<WindowFields> {
   readonly Records: readonly StreamRecord[];
 }
 
