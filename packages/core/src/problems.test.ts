@@ -122,9 +122,9 @@ describe('a router cannot be made', () => {
       expect.stringContaining('concurrency is 0'),
     ]);
     expect(() => createRouter(options)).toThrowError(
-      /^4 problems at start:\n {2}- class X has no id\n {2}- 2 handlers/,
+      /^Problems at start:\n {2}- class X has no id\n {2}- 2 handlers/,
     );
-    expect(() => createRouter({ routes: [] })).toThrowError(/^One problem at start:\n/);
+    expect(() => createRouter({ routes: [] })).toThrowError(/^Problems at start:\n {2}- there are no routes/);
   });
 });
 

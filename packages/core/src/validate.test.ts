@@ -175,7 +175,7 @@ describe('an entity with a schema', () => {
           { path: 'lines[0].sku.Symbol(x)', message: 'bad' },
           { path: '', message: 'worse' },
         ],
-        message: expect.stringContaining('lines, the item as a whole. '),
+        message: expect.stringContaining('lines, the whole item. '),
       }),
     ]);
   });
