@@ -14,72 +14,44 @@ export function checkRecords(
   let previous = after;
   let streamArn: string | undefined;
   for (let index = 0; index < records.length; index++) {
-    const record = records[index] as Partial<StreamRecord> | null | undefined;
-    const problem = problemOf(record);
-    if (problem) throw new MalformedRecordError(`Record ${index} of ${records.length} ${problem}`);
-    const { eventSourceARN, dynamodb } = record as StreamRecord;
-    if (streamArn === undefined && tableOf(eventSourceARN) === undefined)
-      throw ofNoTable(index, eventSourceARN);
-    if (streamArn !== undefined && streamArn !== eventSourceARN) throw mixed(streamArn, eventSourceARN);
-    const number = dynamodb.SequenceNumber;
-    // Neighbours mostly have numbers of one length, whose order as text is their order.
-    const isAbove =
-      previous === undefined ||
-      (number.length === previous.length ? number > previous : compareSequenceNumbers(number, previous) > 0);
-    if (!isAbove) {
-      throw new MalformedRecordError(
-        `Record ${index} of ${records.length} has the sequence number ${number}, which is not above ${previous} before it. ` +
-          'Records of a shard come in ascending order; give each record of a test its own, larger sequence number.',
-      );
-    }
-    streamArn = eventSourceARN;
-    previous = number;
+    const record = records[index] as StreamRecord;
+    const problem = problemOf(record, streamArn, previous);
+    if (problem) throw new MalformedRecordError(`Record ${index} of ${records.length} has ${problem}.`);
+    streamArn = record.eventSourceARN;
+    previous = record.dynamodb.SequenceNumber;
   }
 }
 
-const decimalDigits = /^\d+$/;
-
-function problemOf(record: Partial<StreamRecord> | null | undefined): string | undefined {
-  if (typeof record !== 'object' || record === null)
-    return 'is not an object. Expected a DynamoDB stream record.';
-  const { eventName, eventSourceARN, dynamodb } = record;
+/** What a record has that it cannot have where it comes, and what it should have. */
+function problemOf(
+  record: Partial<StreamRecord> | null | undefined,
+  streamArn: string | undefined,
+  previous: string | undefined,
+): string | undefined {
+  const { eventName, eventSourceARN, dynamodb } = record ?? {};
   if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') {
-    return `has the eventName ${shown(eventName)}. Expected INSERT, MODIFY or REMOVE; is this an event of another service?`;
-  }
-  if (typeof eventSourceARN !== 'string') {
-    return `has no eventSourceARN. ${expectedArn}`;
-  }
-  if (typeof dynamodb !== 'object' || dynamodb === null)
-    return 'has no "dynamodb" part. Expected its Keys and SequenceNumber there.';
-  if (typeof dynamodb.SequenceNumber !== 'string' || !decimalDigits.test(dynamodb.SequenceNumber)) {
-    return `has no usable SequenceNumber (got ${shown(dynamodb.SequenceNumber)}). Expected decimal digits; without one it cannot be reported as unfinished.`;
+    return `the eventName ${eventName}; expected INSERT, MODIFY or REMOVE; is this an event of another service?`;
   }
   if (
-    typeof dynamodb.Keys !== 'object' ||
-    dynamodb.Keys === null ||
-    Object.keys(dynamodb.Keys).length === 0
+    streamArn === undefined &&
+    (typeof eventSourceARN !== 'string' || tableOf(eventSourceARN) === undefined)
   ) {
-    return 'has no Keys. Expected the key attributes of the item, as in { "pk": { "S": "…" } }.';
+    return `the eventSourceARN ${eventSourceARN}; expected one as arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL`;
+  }
+  if (streamArn !== undefined && streamArn !== eventSourceARN) {
+    return `the eventSourceARN ${eventSourceARN} behind ${streamArn}; two streams are no delivery, so split it`;
+  }
+  const { SequenceNumber, Keys } = dynamodb ?? {};
+  if (typeof SequenceNumber !== 'string' || !decimalDigits.test(SequenceNumber)) {
+    return `no usable SequenceNumber, but ${SequenceNumber}; expected text of decimal digits`;
+  }
+  if (previous !== undefined && compareSequenceNumbers(SequenceNumber, previous) <= 0) {
+    return `the SequenceNumber ${SequenceNumber}, not above ${previous}; records of a shard ascend, so give them in order`;
+  }
+  if (typeof Keys !== 'object' || Object.keys(Keys ?? {}).length === 0) {
+    return 'no dynamodb.Keys; expected those of the item, as in { "pk": { "S": "a" } }';
   }
   return undefined;
 }
 
-const expectedArn =
-  "Expected the stream's ARN, as in arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000.";
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
-}
-
-function ofNoTable(index: number, streamArn: string): MalformedRecordError {
-  return new MalformedRecordError(
-    `Record ${index} has the eventSourceARN "${streamArn}", which names no table. ${expectedArn}`,
-  );
-}
-
-function mixed(one: string, other: string): MalformedRecordError {
-  return new MalformedRecordError(
-    `The batch mixes records of two streams, ${one} and ${other}. One delivery comes from one shard of one stream; ` +
-      'split it, since one answer cannot hold the progress of two.',
-  );
-}
+const decimalDigits = /^\d+$/;
