@@ -45,7 +45,13 @@ function problemOf(
   if (typeof SequenceNumber !== 'string' || !decimalDigits.test(SequenceNumber)) {
     return `no usable SequenceNumber, but ${SequenceNumber}; expected text of decimal digits`;
   }
-  if (previous !== undefined && compareSequenceNumbers(SequenceNumber, previous) <= 0) {
+  // Neighbours mostly have numbers of one length, whose order as text is their order.
+  const isAbove =
+    previous === undefined ||
+    (SequenceNumber.length === previous.length
+      ? SequenceNumber > previous
+      : compareSequenceNumbers(SequenceNumber, previous) > 0);
+  if (!isAbove) {
     return `the SequenceNumber ${SequenceNumber}, not above ${previous}; records of a shard ascend, so give them in order`;
   }
   if (typeof Keys !== 'object' || Object.keys(Keys ?? {}).length === 0) {
