@@ -38,7 +38,7 @@ const users: Record<string, readonly string[]> = {
   apps: ['packages'],
   examples: ['packages', 'apps'],
   tests: ['packages', 'apps', 'examples'],
-  bench: ['packages', 'apps', 'examples'],
+  bench: ['packages', 'apps', 'examples', 'tests'],
 };
 
 describe('in the project as it is', () => {

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lambdaEvent, recordsOf } from '@sluice/testing';
-import { build } from 'esbuild';
+import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle, zipped } from './deploy/bundle.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-orders-'));
+const unpacked = mkdtempSync(join(tmpdir(), 'sluice-orders-'));
+const entry = fileURLToPath(new URL('./lambda.ts', import.meta.url));
 const orders = recordsOf({ table: 'orders', keys: { partition: 'pk', sort: 'sk' } });
 const pending = {
   pk: 'CUSTOMER#1',
@@ -17,20 +20,17 @@ const pending = {
   carrier: 'swift-parcel',
 };
 const cart = { pk: 'CUSTOMER#1', sk: 'CART', expiresAt: 1 };
+let zip: Uint8Array;
 
-beforeAll(() =>
-  build({
-    entryPoints: [fileURLToPath(new URL('./lambda.ts', import.meta.url))],
-    outfile: join(folder, 'lambda.mjs'),
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-  }),
-);
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(async () => {
+  zip = await zipped(folder, await bundle({ entry, folder }));
+  for (const [name, bytes] of Object.entries(unzipSync(zip))) writeFileSync(join(unpacked, name), bytes);
+});
+afterAll(() => {
+  for (const one of [folder, unpacked]) rmSync(one, { recursive: true });
+});
 
-describe('the bundle that one uploads', () => {
+describe('the zip that one uploads', () => {
   it('runs, and routes to the handlers of each event', () => {
     const event = lambdaEvent([
       orders.insert(pending),
@@ -39,11 +39,12 @@ describe('the bundle that one uploads', () => {
       orders.expire(cart),
     ]);
     const main = `
-      import { handler } from './lambda.mjs';
-      console.log(JSON.stringify(await handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 10_000 })));`;
-    writeFileSync(join(folder, 'main.mjs'), main);
-    const journal = join(folder, 'journal.jsonl');
-    const stdout = execFileSync(process.execPath, [join(folder, 'main.mjs')], {
+      import { handler } from './index.mjs';
+      const response = await handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 10_000 });
+      console.log(JSON.stringify(response));`;
+    writeFileSync(join(unpacked, 'main.mjs'), main);
+    const journal = join(unpacked, 'journal.jsonl');
+    const stdout = execFileSync(process.execPath, [join(unpacked, 'main.mjs')], {
       env: { ...process.env, ORDERS_JOURNAL: journal },
       encoding: 'utf8',
     });
@@ -57,5 +58,9 @@ describe('the bundle that one uploads', () => {
       'warehouse.forget',
       'carts.remind',
     ]);
+  });
+
+  it('is the same as long as the code is', async () => {
+    expect(await zipped(folder, await bundle({ entry, folder }))).toEqual(zip);
   });
 });

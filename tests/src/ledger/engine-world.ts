@@ -29,8 +29,8 @@ import {
 export interface EngineWorld {
   readonly engine: Engine;
   readonly proxy: FaultProxy;
-  /** A new table with the key `pk`, and its stream. */
-  newShop(): Promise<Shop>;
+  /** A new table with the key `pk`, and a sort key where one is named, and its stream. */
+  newShop(sortKey?: string): Promise<Shop>;
   /** A new table of a store. */
   newStoreTable(): Promise<StoreTable>;
   stop(): Promise<void>;
@@ -66,13 +66,17 @@ export async function startEngineWorld(): Promise<EngineWorld | undefined> {
   return {
     engine,
     proxy,
-    async newShop() {
+    async newShop(sortKey) {
       const name = `shop-${randomUUID()}`;
+      const keys = sortKey === undefined ? ['pk'] : ['pk', sortKey];
       const { TableDescription } = await db.send(
         new CreateTableCommand({
           TableName: name,
-          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-          AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+          KeySchema: keys.map((AttributeName, index) => ({
+            AttributeName,
+            KeyType: index === 0 ? 'HASH' : 'RANGE',
+          })),
+          AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
           BillingMode: 'PAY_PER_REQUEST',
           StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
         }),
