@@ -1,6 +1,6 @@
 import type { StreamRecord } from '@sluice/filters';
 import type { Clock, Random } from './clock.js';
-import { eventIdOf, groupIdOf, idempotencyKeyOf } from './event-identity.js';
+import { groupIdOf } from './event-identity.js';
 import { type Logger, withFields } from './logger.js';
 
 /** What every call goes on in: that of a batch, of a record and of a handler. */
@@ -82,11 +82,10 @@ export class HandlerContext implements Context {
   }
 
   get eventId(): string {
-    return this.group ? groupIdOf(this.group) : eventIdOf(this.record);
+    return groupIdOf(this.group ?? [this.record]);
   }
 
   get idempotencyKey(): string {
-    const { group, record, handlerId } = this;
-    return group ? groupIdOf(group, handlerId) : idempotencyKeyOf(record, handlerId);
+    return groupIdOf(this.group ?? [this.record], this.handlerId);
   }
 }

@@ -1,6 +1,7 @@
 import type { AttributeMap, StreamRecord } from '@sluice/filters';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { groupIdOf } from './event-identity.js';
 import { eventIdOf, idempotencyKeyOf, itemKeyOf } from './index.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
@@ -23,6 +24,12 @@ describe('the identity of an event', () => {
     expect(eventIdOf(one)).toBe('n58iZkVQbQKEbV1lah2YQ-7GL_PnMhwK_AuQ_Flzkik');
     expect(idempotencyKeyOf(one, 'order-mail.receipt')).toBe('ZwtYNyW3XCRHbGFJwR05P0VjOUEGAchZO2J59eaJ1XQ');
     expect(itemKeyOf(one)).toBe('2 pkS6 USER#12 skN5 0.7e1');
+    const next = record(one.dynamodb.Keys, { sequence: '300000000000000499661' });
+    expect(groupIdOf([one, next])).toBe('XSpDIXdWx9NDpsO_ybly2knVtURzQVStCHDc-juG_ps');
+    expect(groupIdOf([one, next], 'order-mail.receipt')).toBe('W1mkj6gi6e0KMa8hzbnLCHzzWHf1dLjvYu69O7LZ_yM');
+    const odd = record({ pk: { X: 'odd' } as never }, { sequence: '1' });
+    expect(eventIdOf(odd)).toBe('6IvrLlO54dY3vORzV46AmKKJCVQBaa-Q35gicUEYORE');
+    expect(itemKeyOf(odd)).toBe('{"pk":{"X":"odd"}}');
   });
 
   it('is the same however the source writes the keys, and whatever else the record holds', () => {

@@ -16,18 +16,19 @@ const groupVersion = 'sluice-group-1';
  * number. `eventID` is not part of it: local engines repeat it across tables.
  */
 export function eventIdOf(record: StreamRecord): string {
-  return digest(identity(record));
+  return groupIdOf([record]);
 }
 
 /** The identity of one handler's work on an event; stable across retries, processes and both sources. */
 export function idempotencyKeyOf(record: StreamRecord, handlerId: string): string {
-  return digest([...identity(record), handlerId]);
+  return groupIdOf([record], handlerId);
 }
 
 /** The identity of exactly these events together, or of one handler's work on them; of one event it is that of the event. */
 export function groupIdOf(records: readonly StreamRecord[], ...handlerId: string[]): string {
   const [first = [], ...others] = records.map(identity);
-  return digest([...(others.length === 0 ? first : [groupVersion, first, ...others]), ...handlerId]);
+  const parts = [...(others.length === 0 ? first : [groupVersion, first, ...others]), ...handlerId];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
 
 /** The item that a record is about, as text: equal for equal keys, different for different ones. */
@@ -40,7 +41,7 @@ export function partitionKeyOf({ dynamodb: { Keys } }: StreamRecord, attribute: 
   const value = Keys[attribute];
   if (value) return textOf({ [attribute]: value });
   throw new Error(
-    `The lane is the partition key "${attribute}", but the record has ${Object.keys(Keys).join(', ')}. Give table(…) its real keys.`,
+    `The lane is the partition key "${attribute}", but the record has ${Object.keys(Keys)}. Give table() its real keys.`,
   );
 }
 
@@ -63,20 +64,15 @@ function textOf(keys: AttributeMap): string {
   }
 }
 
-function identity(record: StreamRecord): unknown[] {
-  return [
-    version,
-    record.eventSourceARN,
-    canonicalKeys(record.dynamodb.Keys),
-    record.dynamodb.SequenceNumber,
-  ];
+function identity({ eventSourceARN, dynamodb: { Keys, SequenceNumber } }: StreamRecord): unknown[] {
+  return [version, eventSourceARN, canonicalKeys(Keys), SequenceNumber];
 }
 
 /** Keys that DynamoDB cannot have written are taken as they are, so that a record with such can be told, parked and dropped. */
 function canonicalKeys(keys: AttributeMap): unknown {
   try {
     return namesInOrder(keys).map((name) => {
-      const value = keys[name] as AttributeMap[string];
+      const value = keys[name] as AttributeValue;
       const type = typeOf(value);
       const plain = payload(value, type);
       return [name, type, type === 'N' ? canonicalDecimal(plain as string) : plain];
@@ -91,8 +87,4 @@ function namesInOrder(keys: AttributeMap): readonly string[] {
   const names = Object.keys(keys);
   const [first = '', second = ''] = names;
   return names.length > 2 || (names.length === 2 && first > second) ? names.sort() : names;
-}
-
-function digest(parts: unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
