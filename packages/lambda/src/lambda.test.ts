@@ -222,18 +222,6 @@ describe('an event that cannot be one', () => {
     ['records in descending order', { Records: [two, one] }, 'MALFORMED_RECORD', /not above/],
     ['records of two streams', { Records: [one, other] }, 'MALFORMED_RECORD', /two streams/],
     [
-      'a tumbling window',
-      { Records: [one], window: { start: 'a', end: 'b' }, state: {}, isFinalInvokeForWindow: false },
-      'MALFORMED_EVENT',
-      /TumblingWindowInSeconds/,
-    ],
-    [
-      'the end of a tumbling window',
-      { Records: [], window: {}, isFinalInvokeForWindow: true },
-      'MALFORMED_EVENT',
-      /TumblingWindowInSeconds/,
-    ],
-    [
       'a table that no route names',
       lambdaEvent([recordsOf({ table: 'cart', keys: { partition: 'pk' } }).insert({ pk: 'A' })]),
       'UNKNOWN_TABLE',

@@ -1,30 +1,9 @@
-import {
-  createProcessMemory,
-  type Router,
-  runBatch,
-  SluiceError,
-  type StreamRecord,
-  tell,
-} from '@sluice/core';
-
-/** The part of an event of a DynamoDB Streams event source mapping that is used. `DynamoDBStreamEvent` satisfies it. */
-export interface LambdaEvent {
-  readonly Records: readonly object[];
-}
-
-/** The part of Lambda's context that is used. */
-export interface LambdaContext {
-  getRemainingTimeInMillis(): number;
-}
-
-/**
- * What Lambda takes as the checkpoint: the lowest unfinished sequence number, or none when all is done. The mapping
- * needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
- */
-export interface LambdaResponse {
-  batchItemFailures: { itemIdentifier: string }[];
-}
+import { createProcessMemory, type Router, runBatch, tell } from '@sluice/core';
+import { recordsOf } from './event.js';
+import { flushWithin } from './flush.js';
+import type { LambdaContext, LambdaEvent, LambdaResponse } from './invocation.js';
+import { loggerOf } from './lambda-logger.js';
+import { WindowNotClosedError, windowOf } from './window-event.js';
 
 export interface LambdaOptions {
   /**
@@ -32,21 +11,26 @@ export interface LambdaOptions {
    * done, at least 200.
    */
   readonly reserveMs?: number;
+  /**
+   * Is called when an event has ended, however, and awaited before the answer as far as the time allows: the environment stands still
+   * after that. For what collects metrics, spans or lines: `flush` of `cloudWatchMetrics(…)`, `() => provider.forceFlush()`. What it throws is logged.
+   */
+  readonly flush?: () => unknown;
 }
 
 /**
  * A Lambda handler for a router. One event is one delivery: records run in order, and the answer names the lowest one
  * that is not done, from which Lambda delivers again. Within the same environment such a redelivery repeats nothing
- * that is done. Throws for an event that cannot be one (Lambda then delivers it again as a whole); it never answers
- * "all done" for records that were not run.
+ * that is done. An event of a tumbling window is answered as a whole, with the window's state. Throws for an event that cannot be one, and for
+ * the end of a window that is not done where no record could tell it (Lambda then delivers it again as a whole); it never
+ * answers "all done" for records that were not run.
  */
 export function lambda(
   router: Router,
   options: LambdaOptions = {},
 ): (event: LambdaEvent, context?: LambdaContext) => Promise<LambdaResponse> {
-  const { logger } = router;
   const memory = createProcessMemory();
-  const reserveMs = options.reserveMs ?? 1000;
+  const { reserveMs = 1000, flush } = options;
   if (!(reserveMs >= 0 && reserveMs < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`reserveMs is ${reserveMs}; give the milliseconds to keep free, from 0 up.`);
   }
@@ -56,18 +40,32 @@ export function lambda(
     );
   }
   return async (event, context) => {
-    const records = recordsOf(event);
-    const remainingMs = context ? context.getRemainingTimeInMillis() : Number.POSITIVE_INFINITY;
+    // Several invocations may go on at a time: what is of one is in here alone.
+    const own = { ...router, logger: loggerOf(router.logger, context) };
+    const leftMs = () => context?.getRemainingTimeInMillis() ?? Number.POSITIVE_INFINITY;
+    try {
+      return await answer(own, event, leftMs());
+    } finally {
+      if (flush) await flushWithin(leftMs() - Math.max(leastForAnswerMs, reserveMs / 4), flush, own);
+    }
+  };
+
+  async function answer(own: Router, event: LambdaEvent, remainingMs: number): Promise<LambdaResponse> {
+    const { logger } = own;
+    const window = windowOf(event);
+    const records = window?.isFinalInvokeForWindow && event.Records == null ? [] : recordsOf(event);
     const budgetMs = remainingMs - reserveMs;
     if (budgetMs <= 0) tell(logger, 'error', { remainingMs, reserveMs }, noTime);
-    const { firstUnfinished, counts, timedOut, unsettled } = await runBatch(router, records, {
+    const { isDone, firstUnfinished, state, counts, timedOut, unsettled } = await runBatch(own, records, {
       memory,
       budgetMs,
       reserveMs,
+      ...(window && { window }),
     });
-    if (firstUnfinished === undefined) {
+    const kept = state && { state };
+    if (isDone) {
       tell(logger, 'debug', { ...counts }, 'batch done');
-      return { batchItemFailures: [] };
+      return { batchItemFailures: [], ...kept };
     }
     tell(
       logger,
@@ -75,36 +73,14 @@ export function lambda(
       { ...counts, firstUnfinished, timedOut, unsettled },
       'batch not done; Lambda delivers it again from there',
     );
-    return { batchItemFailures: [{ itemIdentifier: firstUnfinished }] };
-  };
+    if (firstUnfinished === undefined) throw new WindowNotClosedError();
+    return { batchItemFailures: [{ itemIdentifier: firstUnfinished }], ...kept };
+  }
 }
 
-/** Of which the ledger has three quarters. */
+/** Of which the ledger has three quarters, and the answer the last one. */
 const leastForLedgerMs = 200;
+const leastForAnswerMs = 100;
 
 const noTime =
   "nothing is started: what is left of the function's timeout is not more than reserveMs; raise the timeout or lower reserveMs";
-
-/** The event is not one of a DynamoDB stream. Nothing has been run. */
-export class MalformedEventError extends SluiceError {
-  override readonly name: string = 'MalformedEventError';
-  constructor(message: string) {
-    super('MALFORMED_EVENT', message);
-  }
-}
-
-function recordsOf(event: LambdaEvent): readonly StreamRecord[] {
-  const given: { readonly Records?: unknown; readonly window?: unknown } = event ?? {};
-  if (!Array.isArray(given.Records)) {
-    throw new MalformedEventError(
-      `Expected the event of a DynamoDB stream, { "Records": [ … ] }, but "Records" is ${given.Records === undefined ? 'missing' : `of type ${typeof given.Records}, not a list`}. ` +
-        'Check that the function is called by an event source mapping of a DynamoDB stream.',
-    );
-  }
-  if (given.window !== undefined) {
-    throw new MalformedEventError(
-      'The event is one of a tumbling window, whose answer needs a state that this router does not keep. Remove TumblingWindowInSeconds from the event source mapping.',
-    );
-  }
-  return given.Records;
-}
