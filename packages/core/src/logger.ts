@@ -12,12 +12,9 @@ type Level = keyof Logger;
  * JSON lines on the console, from level info up: `{"level":"warn","time":…,"msg":"…", …fields}`. An `err` field is written
  * as its name, message, code, stack and cause; logging never throws. Sluice itself never puts item data or keys into the fields.
  */
-export const consoleLogger: Logger = {
-  debug: () => undefined,
-  info: (fields, message) => write('info', fields, message),
-  warn: (fields, message) => write('warn', fields, message),
-  error: (fields, message) => write('error', fields, message),
-};
+export const consoleLogger = loggerOf((level, fields, message) => {
+  if (level !== 'debug') console[level](jsonLine({ level, time: Date.now(), msg: message, ...fields }));
+});
 
 /** Logs what must not depend on it: a logger that throws decides nothing. */
 export function tell(logger: Logger, level: Level, fields: object, message: string): void {
@@ -30,16 +27,12 @@ export function tell(logger: Logger, level: Level, fields: object, message: stri
 
 /** The same logger with fields of its own in every line; those of the line itself win. */
 export function withFields(logger: Logger, own: object): Logger {
-  return {
-    debug: (fields, message) => logger.debug({ ...own, ...fields }, message),
-    info: (fields, message) => logger.info({ ...own, ...fields }, message),
-    warn: (fields, message) => logger.warn({ ...own, ...fields }, message),
-    error: (fields, message) => logger.error({ ...own, ...fields }, message),
-  };
+  return loggerOf((level, fields, message) => logger[level]({ ...own, ...fields }, message));
 }
 
-function write(level: Level, fields: object, message: string): void {
-  console[level](jsonLine({ level, time: Date.now(), msg: message, ...fields }));
+function loggerOf(write: (level: Level, fields: object, message: string) => void): Logger {
+  const at = (level: Level) => (fields: object, message: string) => write(level, fields, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 /** One line of JSON, with errors as data. What cannot be written is told as `unwritable`; it never throws. */
@@ -60,17 +53,17 @@ function withWritableFields(line: object): object {
   return Object.fromEntries(
     Object.entries(line).map(([name, value]) => {
       if (textOf(value) !== undefined) return [name, value];
-      const what =
-        value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : {};
-      return [name, { ...what, unwritable: true }];
+      const error = value instanceof Error && { ...asData(value), cause: undefined };
+      return [name, { ...error, unwritable: true }];
     }),
   );
 }
 
 function errorsAsData(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  if (!(value instanceof Error)) return value;
-  const { name, message, stack, cause } = value;
-  const code = (value as { code?: unknown }).code;
+  return value instanceof Error ? asData(value) : value;
+}
+
+function asData({ name, message, code, stack, cause }: Error & { readonly code?: unknown }): object {
   return { name, message, code, stack, cause };
 }
