@@ -2,11 +2,12 @@ import type { StreamRecord } from '@sluice/filters';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
 import { createDrain } from './drain.js';
+import { foldOf } from './fold.js';
 import { countUnsettled } from './give-up.js';
 import type { OpenDelivery } from './ledger.js';
 import { runPage } from './page.js';
 import type { ProcessMemory } from './process-memory.js';
-import { type Counts, learn, type RecordState } from './progress.js';
+import { type Counts, learn, noCounts, type RecordState, type Task } from './progress.js';
 import type { Router } from './router.js';
 import type { WindowDelivery, WindowState } from './window.js';
 
@@ -44,6 +45,8 @@ export async function runBatch(
   records: readonly StreamRecord[],
   { memory, budgetMs = Number.POSITIVE_INFINITY, reserveMs = 0, window }: BatchOptions,
 ): Promise<BatchResult> {
+  const counts = noCounts();
+  const fold = foldOf(router, records, window, counts);
   const work = new AbortController();
   const deadlineMs = router.clock.now() + budgetMs;
   const opened = await openLedger(router, records, work.signal, deadlineMs);
@@ -53,30 +56,34 @@ export async function runBatch(
     recall: recallOf(memory, opened),
     parking: opened?.parking,
     starting: opened?.starting,
-    areChecked: opened !== undefined,
+    areChecked: opened !== undefined || fold !== undefined,
+    isHeld: fold !== undefined,
     signal: work.signal,
     deadlineMs,
   });
   const leftMs = deadlineMs - router.clock.now();
-  const page = runPage(router, drain, records);
+  const page = runPage(router, drain, records, drain.offer, counts, fold);
   await settledWithin(leftMs);
   drain.stop();
   page.offer();
 
   const remaining = drain.remaining();
-  const timedOut = work.signal.aborted || (remaining.length > 0 && router.clock.now() >= deadlineMs);
-  if (timedOut) countUnsettled(remaining[0]);
-  memory.keep(records, remaining);
-  await opened?.keep(drain.progress(), remaining.length === 0, writeUntilMs());
+  const lowest = remaining.find(({ finished }) => !finished);
+  const folded = fold?.stop();
+  const isDone = !lowest && folded?.isDone !== false;
+  const timedOut = work.signal.aborted || (!isDone && router.clock.now() >= deadlineMs);
+  if (timedOut && lowest && hadAllTime(lowest, fold && counts)) countUnsettled(lowest);
+  memory.keep(records, isDone ? [] : remaining);
+  await opened?.keep(drain.progress(), isDone, writeUntilMs());
+  const firstUnfinished = isDone || !fold ? lowest?.record : records[0];
+  const running = remaining.map(({ state }) => state.running?.handlerId);
   return {
-    isDone: remaining.length === 0,
-    state: window?.state,
-    firstUnfinished: remaining[0]?.record.dynamodb.SequenceNumber,
-    counts: { ...page.counts },
+    isDone,
+    firstUnfinished: firstUnfinished?.dynamodb.SequenceNumber,
+    state: folded?.state,
+    counts: { ...counts },
     timedOut,
-    unsettled: [...new Set(remaining.flatMap(({ state }) => state.running ?? []))].map(
-      ({ handlerId }) => handlerId,
-    ),
+    unsettled: [...new Set([...running, folded?.running].filter((id) => id !== undefined))],
   };
 
   /** Of the reserve the last quarter is for the answer itself. Where there is no deadline nothing is waited for for ever. */
@@ -87,8 +94,11 @@ export async function runBatch(
 
   async function settledWithin(limitMs: number): Promise<void> {
     if (limitMs <= 0) return;
-    const settled = page.ended.then(() => drain.until(0));
-    if (limitMs === Number.POSITIVE_INFINITY) return settled;
+    const settled = page.ended.then(() => drain.until(0)).then(() => fold?.settled());
+    if (limitMs === Number.POSITIVE_INFINITY) {
+      await settled;
+      return;
+    }
     const over = new AbortController();
     const deadline = router.clock.sleep(limitMs, over.signal).then(() => {
       if (!over.signal.aborted) work.abort(timeIsUp());
@@ -99,6 +109,16 @@ export async function runBatch(
 }
 
 const longestWriteMs = 10_000;
+
+/**
+ * Whether the call of the lowest record had all of the time: of the first of a delivery it did. A window begins with its first
+ * record however often it comes; there it did where no other call had an end.
+ */
+function hadAllTime(lowest: Task, inWindow: Counts | undefined): boolean {
+  if (!inWindow) return lowest.before === undefined;
+  const { handled, skipped, neverAgain, retryLater, failed } = inWindow;
+  return handled + skipped + neverAgain + retryLater + failed === 0;
+}
 
 /** Records that nobody wants cost no reading. Throws, with nothing run, where the ledger cannot tell what is done. */
 async function openLedger(

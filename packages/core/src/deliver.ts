@@ -120,7 +120,11 @@ async function runRoute(
 }
 
 /** The change for one of several handlers: those of a model have the same. */
-function sharedChange({ route }: CompiledRoute, { record, routes }: Task, changes: ChangeView[]): ChangeView {
+export function sharedChange(
+  { route }: CompiledRoute,
+  { record, routes }: Pick<Task, 'record' | 'routes'>,
+  changes: ChangeView[],
+): ChangeView {
   const { model } = route;
   const known = changes.find((change) => change.model === model);
   if (known) return known;
@@ -162,12 +166,20 @@ export function callOf(model: Model, middleware: readonly Middleware<HandlerCall
   };
 }
 
+/** What of a call its handler is called by. */
+interface Called {
+  readonly route: { readonly handle: (first: never, context: never) => unknown };
+  readonly change: unknown;
+  readonly changes: unknown;
+  readonly context: CallContext;
+}
+
 /** Layers may have waited until the time was up. */
-function callIn(layers: number): CompiledRoute['run'] {
+export function callIn(layers: number): (call: Called) => Promise<Outcome> {
   return async function callHandler({ route, change, changes, context }) {
     if (layers > 0 && context.clock.now() >= context.deadlineMs) return notStarted;
     try {
-      const result = route.handle((changes ?? change) as never, context);
+      const result = route.handle((changes ?? change) as never, context as never);
       const value = result === undefined ? result : await result;
       return value !== undefined && isOutcome(value) ? value : handled;
     } catch (error) {
@@ -198,22 +210,26 @@ function settle(
   if (outcome.kind === 'failed' && !isOver) task.counted = [...(task.counted ?? []), id];
   if (outcome.kind === 'retryLater') task.afterMs = Math.max(task.afterMs, outcome.error.afterMs ?? 0);
   if (!isDone(outcome)) task.state.groups = { ...task.state.groups, [id]: group.length };
-  log(delivery, task.record, outcome, 'handler', { handlerId: id, attempt });
+  log(delivery, { ...placeOf(task.record), handlerId: id, attempt }, outcome, 'handler');
   noteFailure(outcome, compiled, task, group);
 }
 
 /** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. */
 export function log(
-  { logger, logged }: Delivery,
-  { eventSourceARN: streamArn, dynamodb }: StreamRecord,
+  { logger, logged }: Pick<Delivery, 'logger' | 'logged'>,
+  about: object,
   outcome: Outcome,
-  what: 'handler' | 'record',
-  more: { readonly handlerId?: string; readonly attempt?: number } = {},
+  what: 'handler' | 'record' | 'close',
 ): void {
   if (outcome.kind === 'handled' || outcome.kind === 'skipped' || logged.has(outcome)) return;
   logged.add(outcome);
-  const fields = { streamArn, sequenceNumber: dynamodb.SequenceNumber, ...more, err: outcome.error };
+  const fields = { ...about, err: outcome.error };
   tell(logger, outcome.kind === 'retryLater' ? 'info' : 'error', fields, `${what} ${words[outcome.kind]}`);
+}
+
+/** Of a record, for the log. */
+export function placeOf({ eventSourceARN: streamArn, dynamodb }: StreamRecord) {
+  return { streamArn, sequenceNumber: dynamodb.SequenceNumber };
 }
 
 const words = {

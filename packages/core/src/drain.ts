@@ -5,13 +5,15 @@ import { type RecordCall, taskOf } from './calls.js';
 import { chain } from './chain.js';
 import { checkRecords } from './check-records.js';
 import type { CallContext } from './context.js';
-import { type Delivery, deliverWith, log } from './deliver.js';
+import { type Delivery, deliverWith, log, placeOf } from './deliver.js';
 import { giveUp, giveUpRest } from './give-up.js';
 import { laneKeys } from './lane-key.js';
 import type { Parking } from './ledger.js';
 import { type Failed, failed, isDone, notStarted, type Outcome, outcomeOf } from './outcome.js';
 import {
   type Counts,
+  isAllDone,
+  lowestOf,
   noCounts,
   type OpenPage,
   type Page,
@@ -57,7 +59,7 @@ export interface Drain {
   /** Starts nothing new. Running handlers go on. */
   stop(): void;
   progress(): Progress;
-  /** From the first record that is not done: all matched ones, done or not. Empty when everything is done. */
+  /** From the first record that is not done, or in a held drain from the first: all matched ones, done or not. */
   remaining(): readonly Task[];
   readonly unfinished: number;
   readonly context: CallContext;
@@ -86,6 +88,8 @@ export interface DrainOptions {
   readonly starting?: ((record: StreamRecord, handlerId: string) => Promise<void>) | undefined;
   /** Whether the records have been checked, to be one delivery; they are offered together then. */
   readonly areChecked?: boolean;
+  /** Whether nothing counts as passed until all of it is: what is done is told to its last, and the watermark stays. */
+  readonly isHeld?: boolean;
   /** Becomes `context.signal`; when it aborts, nothing new starts. */
   readonly signal?: AbortSignal;
   /**
@@ -99,7 +103,7 @@ export interface DrainOptions {
 const fresh = recordState();
 
 /** How long records may be worked on without a turn of the event loop. */
-const longestTurnMs = 20;
+export const longestTurnMs = 20;
 
 interface Queue<T> {
   items: T[];
@@ -132,7 +136,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     logged: new WeakSet([notStarted]),
   };
   const run = chain<RecordCall>(router.recordMiddleware, deliverWith(delivery));
-  const tracker: Tracker = { tasks: [], last: undefined };
+  const tracker: Tracker = { tasks: [], last: undefined, isHeld: options.isHeld === true };
   const lanes = new Map<string, Lane>();
   const ready: Queue<Lane> = { items: [], head: 0 };
   const halt = new AbortController();
@@ -296,7 +300,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
         const why = lost.outcome;
         if (isDone(outcome)) outcome = why;
         // What comes behind it may be of any lane, and must not pass what is left before it.
-        const isLowest = remainingOf(tracker)[0] === task;
+        const isLowest = lowestOf(tracker) === task;
         task.givenUp = isLowest ? task.givenUp?.map((one) => ({ ...one, error: why.error })) : undefined;
       }
       if (outcome.kind === 'neverAgain') outcome = giveUpRest(outcome, task);
@@ -306,7 +310,7 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
         outcome = settled;
       }
       if (outcome.kind !== 'handled' && outcome.kind !== 'skipped') {
-        log(delivery, record, outcome, 'record');
+        log(delivery, placeOf(record), outcome, 'record');
         if (outcome.kind !== 'neverAgain') {
           setBack(lane, task, outcome);
           break;
@@ -382,10 +386,6 @@ export function createDrain(router: Router, options: DrainOptions): Drain {
     awaited = Math.max(-1, ...waiters.map(({ of, limit }) => (of === all ? limit : -1)));
     for (const { resolve } of woken) resolve();
   }
-}
-
-function isAllDone({ routes, state }: Task): boolean {
-  return routes.every(({ route }) => state.done.includes(route.id));
 }
 
 /** Frees what a queue has behind it; now and then, since all the rest moves up. */

@@ -47,16 +47,44 @@ export class NoWindowError extends SluiceError {
 export class InvalidItemError extends SluiceError {
   override readonly name: string = 'InvalidItemError';
   declare readonly issues: readonly { readonly path: string; readonly message: string }[];
-  constructor(entity: string, found: readonly { readonly path: PathSegments; readonly message: string }[]) {
+  constructor(entity: string, found: readonly Issue[]) {
     const attributes = [...new Set(found.map(({ path }) => path[0] ?? 'the whole item'))];
     super(
       'INVALID_ITEM',
       `An item of ${entity} does not fit its schema: ${attributes.join(', ')}. error.issues tells why, and may quote the item. ` +
         "Mend the schema or the item, or set onInvalid: 'skip'. Numbers beyond JavaScript's precision are text without table(…, { numbers }).",
     );
-    const issues = found.map(({ path, message }) => ({ path: printPath(path), message }));
-    Object.defineProperty(this, 'issues', { value: issues });
+    hideIssues(this, found);
   }
+}
+
+/**
+ * What a window route keeps is not what its schema reads. Why is in `issues`, and nowhere else, since it may quote the state:
+ * names in it are often data.
+ */
+export class WindowStateError extends SluiceError {
+  override readonly name: string = 'WindowStateError';
+  declare readonly issues: InvalidItemError['issues'];
+  constructor(handlerId: string, how: 'has kept' | 'gave', found: readonly Issue[] = []) {
+    super(
+      'WINDOW_STATE',
+      `What ${handlerId} ${how} is no state, read from JSON, that fits its schema. error.issues tells why, and may quote it. ` +
+        (how === 'gave'
+          ? 'Give JSON that the schema takes.'
+          : 'Let the schema take what earlier releases kept.'),
+    );
+    hideIssues(this, found);
+  }
+}
+
+export interface Issue {
+  readonly path: PathSegments;
+  readonly message: string;
+}
+
+function hideIssues(error: Error, found: readonly Issue[]): void {
+  const issues = found.map(({ path, message }) => ({ path: printPath(path), message }));
+  Object.defineProperty(error, 'issues', { value: issues });
 }
 
 /**

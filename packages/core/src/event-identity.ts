@@ -7,9 +7,11 @@ import {
   type StreamRecord,
   typeOf,
 } from '@sluice/filters';
+import type { TumblingWindow } from './window.js';
 
 const version = 'sluice-event-1';
 const groupVersion = 'sluice-group-1';
+const windowVersion = 'sluice-window-1';
 
 /**
  * The identity of an event: SHA-256 in base64url of a version, the stream's ARN, the item's keys and the sequence
@@ -27,8 +29,22 @@ export function idempotencyKeyOf(record: StreamRecord, handlerId: string): strin
 /** The identity of exactly these events together, or of one handler's work on them; of one event it is that of the event. */
 export function groupIdOf(records: readonly StreamRecord[], ...handlerId: string[]): string {
   const [first = [], ...others] = records.map(identity);
-  const parts = [...(others.length === 0 ? first : [groupVersion, first, ...others]), ...handlerId];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return digest([...(others.length === 0 ? first : [groupVersion, first, ...others]), ...handlerId]);
+}
+
+/** The identity of one handler's work at the end of a window on a state, given as JSON; names in it have no order. */
+export function windowIdOf(
+  { streamArn, shardId, start, end, isWindowTerminatedEarly }: TumblingWindow,
+  handlerId: string,
+  state: string,
+): string {
+  const window = [streamArn, shardId, start, end, handlerId, isWindowTerminatedEarly];
+  return digest([windowVersion, ...window, JSON.parse(state, withNamesInOrder)]);
+}
+
+function withNamesInOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** The item that a record is about, as text: equal for equal keys, different for different ones. */
@@ -87,4 +103,8 @@ function namesInOrder(keys: AttributeMap): readonly string[] {
   const names = Object.keys(keys);
   const [first = '', second = ''] = names;
   return names.length > 2 || (names.length === 2 && first > second) ? names.sort() : names;
+}
+
+function digest(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }

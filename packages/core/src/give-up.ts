@@ -12,7 +12,7 @@ import {
   type Outcome,
   skipped,
 } from './outcome.js';
-import type { Running, Task } from './progress.js';
+import { isAllDone, type Running, type Task } from './progress.js';
 import type { CompiledRoute } from './router.js';
 
 /** A handler's work on a record that its policy ends, and on the records that were in its group. */
@@ -32,7 +32,7 @@ const restIsSetAside = skipped('what is left of it has been set aside');
  * record then; nothing when the queue that a change was to go behind is gone by now, so that it is to be run.
  */
 export async function giveUp(task: Task, outcome: Outcome, delivery: Delivery): Promise<Outcome | undefined> {
-  const { givenUp = [], page, state, routes } = task;
+  const { givenUp = [], page } = task;
   task.givenUp = undefined;
   // A layer around the record that says it is done has the last word.
   if (outcome.kind === 'handled' || outcome.kind === 'skipped') return outcome;
@@ -49,7 +49,7 @@ export async function giveUp(task: Task, outcome: Outcome, delivery: Delivery): 
       member.state.done = [...member.state.done, one.handlerId];
     }
   }
-  if (routes.every(({ route }) => state.done.includes(route.id))) return restIsSetAside;
+  if (isAllDone(task)) return restIsSetAside;
   return isDone(outcome) ? failed(givenUp[0]?.error) : outcome;
 }
 
@@ -131,8 +131,8 @@ export function giveUpRest(outcome: NeverAgain, task: Task): Outcome {
  * At the end of a delivery: a call that had all of its time, and has not settled, has failed once more, whether it ends at its signal or
  * never. Nothing that is too slow is tried for ever. What began later in the delivery is the first of the next one.
  */
-export function countUnsettled(lowest: Task | undefined): void {
-  if (!lowest?.state.running || lowest.before !== undefined || lowest.counted) return;
+export function countUnsettled(lowest: Task): void {
+  if (!lowest.state.running || lowest.counted) return;
   const { handlerId } = lowest.state.running;
   const { state } = lowest;
   state.failures = { ...state.failures, [handlerId]: (state.failures?.[handlerId] ?? 0) + 1 };

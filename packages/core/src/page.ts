@@ -2,6 +2,7 @@ import type { StreamRecord } from '@sluice/filters';
 import type { BatchCall } from './calls.js';
 import { chain } from './chain.js';
 import type { Drain } from './drain.js';
+import type { Fold } from './fold.js';
 import { tell } from './logger.js';
 import { failed, handled, notStarted, type Outcome } from './outcome.js';
 import { type Counts, noCounts, type Page, type Task } from './progress.js';
@@ -23,17 +24,19 @@ export interface PageRun {
 
 /**
  * Offers a page to a drain through the middleware around batches. `next()` resolves when all its records are done, or nothing
- * more can happen; called again, it tries once more what is not done. `offerTo` stands in for the drain's own `offer`.
+ * more can happen; called again, it tries once more what is not done. `offerTo` stands in for the drain's own `offer`. A `fold`
+ * runs when all records are done.
  */
 export function runPage(
   router: Router,
   drain: Drain,
   records: readonly StreamRecord[],
   offerTo = drain.offer,
+  counts = noCounts(),
+  fold?: Fold,
 ): PageRun {
-  const counts = noCounts();
   const offering = Promise.withResolvers<Outcome | undefined>();
-  const streamArn = records[0]?.eventSourceARN ?? '';
+  const streamArn = fold?.streamArn ?? records[0]?.eventSourceARN ?? '';
   let page: Page | undefined;
   let inner: Outcome | undefined;
   let isOver = false;
@@ -44,7 +47,8 @@ export function runPage(
       if (page) drain.again(page, context);
       const opened = offer(context);
       await drain.untilDone(opened);
-      inner = opened.unfinished === 0 ? handled : failureOf(opened, drain.remaining());
+      if (opened.unfinished > 0) inner = failureOf(opened, drain.remaining());
+      else inner = fold ? await fold.run(context) : handled;
     } catch (error) {
       offering.reject(error);
       inner = failed(error);
@@ -60,8 +64,11 @@ export function runPage(
   return { counts, offered: offering.promise, ended, offer };
 
   function offer(context = drain.context): Page {
-    page ??= offerTo(records, { context, counts });
-    offering.resolve(undefined);
+    if (!page) {
+      page = offerTo(records, { context, counts });
+      counts.unmatched -= fold?.countAlone() ?? 0;
+      offering.resolve(undefined);
+    }
     return page;
   }
 

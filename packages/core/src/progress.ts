@@ -138,14 +138,26 @@ export interface Tracker {
   tasks: Task[];
   /** The sequence number of the last record taken, matched or not. */
   last: string | undefined;
+  /** Whether finished ones stay. */
+  readonly isHeld: boolean;
 }
 
-/** The tasks from the first unfinished one on. */
+/** The tasks from the first unfinished one on; of a held tracker all. */
 export function remainingOf(tracker: Tracker): readonly Task[] {
+  if (tracker.isHeld) return tracker.tasks;
   let first = 0;
   while (tracker.tasks[first]?.finished) first++;
   if (first > 0) tracker.tasks = tracker.tasks.slice(first);
   return tracker.tasks;
+}
+
+/** The first that is not done. */
+export function lowestOf(tracker: Tracker): Task | undefined {
+  return remainingOf(tracker).find(({ finished }) => !finished);
+}
+
+export function isAllDone({ routes, state }: Task): boolean {
+  return routes.every(({ route }) => state.done.includes(route.id));
 }
 
 export function progressOf(tracker: Tracker): Progress {
@@ -159,5 +171,6 @@ export function progressOf(tracker: Tracker): Progress {
     if (!finished && state.failures) attempts[SequenceNumber] = state.failures;
   }
   const first = remaining[0];
-  return { watermark: first ? first.before : tracker.last, done, attempts };
+  const passed = first ? first.before : tracker.last;
+  return { watermark: tracker.isHeld ? undefined : passed, done, attempts };
 }

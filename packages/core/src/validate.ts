@@ -1,7 +1,7 @@
 import type { EntityModel, EventName, Image, Model } from '@sluice/filters';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChangeView } from './change.js';
-import { InvalidItemError } from './errors.js';
+import { InvalidItemError, type Issue } from './errors.js';
 import { failed, neverAgain, type Outcome, outcomeOf, skipped } from './outcome.js';
 
 /**
@@ -55,12 +55,14 @@ export function imagesToValidate(model: EntityModel, eventName: EventName): read
 }
 
 function invalid(model: EntityModel, issues: readonly StandardSchemaV1.Issue[]): Outcome {
-  const error = new InvalidItemError(
-    model.name,
-    issues.map(({ path = [], message }) => ({ path: path.map(segmentOf), message })),
-  );
+  const error = new InvalidItemError(model.name, issuesOf(issues));
   if (model.onInvalid === 'skip') return skipped(error.message);
   return model.onInvalid === 'park' ? neverAgain(error) : failed(error);
+}
+
+/** What a schema says, with the path of each, however it writes them. */
+export function issuesOf(issues: readonly StandardSchemaV1.Issue[]): readonly Issue[] {
+  return issues.map(({ path = [], message }) => ({ path: path.map(segmentOf), message }));
 }
 
 function segmentOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {

@@ -1,0 +1,260 @@
+import { type StreamRecord, tableOfModel } from '@sluice/filters';
+import type { ChangeView } from './change.js';
+import { checkRecords } from './check-records.js';
+import { type CallContext, type Context, HandlerContext, isOver } from './context.js';
+import { callIn, log, placeOf, sharedChange } from './deliver.js';
+import { longestTurnMs } from './drain.js';
+import { MalformedRecordError, NoWindowError, WindowStateError } from './errors.js';
+import { windowIdOf } from './event-identity.js';
+import { freeze } from './freeze.js';
+import { tell, withFields } from './logger.js';
+import { handled, isDone, isOutcome, notStarted, type Outcome, outcomeOf } from './outcome.js';
+import type { Counts } from './progress.js';
+import type { Route } from './route.js';
+import type { CompiledRoute, Router } from './router.js';
+import { issuesOf } from './validate.js';
+import type { CloseContext, WindowDelivery, WindowFold, WindowState } from './window.js';
+
+/**
+ * The window routes of one event, which run when all of its other routes are done: `add` for each change in the order of the
+ * stream, through validation and the layers around handlers; in the last event of a window then each `close`. One at a time.
+ * The first that is not done ends it, and the event is delivered again with the state that it had: none holds a change twice.
+ *
+ * All that it knows is in here, since several events may be on their way at once.
+ */
+export interface Fold {
+  readonly streamArn: string;
+  /** How many of the records no other route matches. Throws for an unknown table. */
+  countAlone(): number;
+  /** Begins where it ended before, one run after another; `handled` when all of it is done. */
+  run(context: CallContext): Promise<Outcome>;
+  /** Resolves when no run is going on. */
+  settled(): Promise<unknown>;
+  /** Starts nothing more, and what is going on changes nothing more: tells what the event has come to. */
+  stop(): FoldResult;
+}
+
+export interface FoldResult {
+  readonly isDone: boolean;
+  /** For the next event of the window; as it was given when not all is done. */
+  readonly state: WindowState;
+  /** The handler that has not settled. */
+  readonly running: string | undefined;
+}
+
+/** None without a window; throws then, before anything is run, where a window route matches. */
+export function foldOf(
+  router: Router,
+  records: readonly StreamRecord[],
+  window: WindowDelivery | undefined,
+  counts: Counts,
+): Fold | undefined {
+  if (!window && router.windows.length === 0) return undefined;
+  checkRecords(records, undefined);
+  const matched = records.map((record) => router.matchWindows(record));
+  if (window) return createFold(router, records, matched, window, counts);
+  const [found] = matched.flat();
+  if (!found) return undefined;
+  throw new NoWindowError(found.route.id, records[0]?.eventSourceARN ?? '');
+}
+
+type WindowRoute = Route & { readonly window: WindowFold };
+
+/** One call of a handler. */
+interface Step {
+  readonly handlerId: string;
+  readonly what: 'handler' | 'close';
+  /** For the log. */
+  readonly place: object;
+  run(context: CallContext): Promise<Outcome>;
+}
+
+/** What a route keeps, and what its schema reads from that. */
+interface Kept {
+  readonly json: string;
+  readonly state: unknown;
+}
+
+const longestStateBytes = 1_048_576;
+const callClose = callIn(0);
+
+function createFold(
+  router: Router,
+  records: readonly StreamRecord[],
+  matched: readonly (readonly CompiledRoute[])[],
+  { isFinalInvokeForWindow, state: given, ...window }: WindowDelivery,
+  counts: Counts,
+): Fold {
+  const { streamArn, shardId, start: windowStart } = window;
+  const { logger, clock } = router;
+  const other = records[0]?.eventSourceARN ?? streamArn;
+  if (other !== streamArn) {
+    throw new MalformedRecordError(`The window is of ${streamArn}, but its records are of ${other}`);
+  }
+  const tables = router.tables.filter((table) => table.matches(streamArn)).map(({ model }) => model.name);
+  const own = router.windows
+    .map(({ route }) => route)
+    .filter(isWindowRoute)
+    .filter(({ model }) => tables.includes(tableOfModel(model).name));
+  /** What is kept for the next event, by handler id, as JSON: nothing that anybody holds can change it. */
+  const entries = new Map(Object.entries(given).map(([id, value]) => [id, JSON.stringify(value)]));
+  const before = textOf(entries);
+  let after: string | undefined;
+  /** States that have been read, and that no call has seen. */
+  const read = new Map<string, Kept>();
+  const logging = { logger, logged: new WeakSet<Outcome>([notStarted]) };
+  const steps = allSteps();
+  let step: IteratorResult<Step, void> | undefined;
+  let going: Promise<Outcome> = Promise.resolve(notStarted);
+  let running: string | undefined;
+  let stopped = false;
+
+  return {
+    streamArn,
+    countAlone: () =>
+      records.filter((record, index) => matched[index]?.length && router.match(record).length === 0).length,
+    run(context) {
+      going = going.then(() => run(context));
+      return going;
+    },
+    settled: () => going,
+    stop() {
+      stopped = true;
+      return { isDone: after !== undefined, state: JSON.parse(after ?? before), running };
+    },
+  };
+
+  async function run(context: CallContext): Promise<Outcome> {
+    let turnAtMs = clock.now();
+    for (step ??= steps.next(); !step.done; step = steps.next()) {
+      // As the drain does: calls that wait for nothing leave the process a turn now and then.
+      if (clock.now() - turnAtMs >= longestTurnMs) {
+        await clock.sleep(0);
+        turnAtMs = clock.now();
+      }
+      if (stopped || isOver(context)) return notStarted;
+      const { handlerId, what, place, run } = step.value;
+      running = handlerId;
+      const outcome = await run(context).catch(outcomeOf);
+      running = undefined;
+      if (stopped || outcome === notStarted) return notStarted;
+      counts[outcome.kind]++;
+      log(logging, { ...place, handlerId }, outcome, what);
+      if (!isDone(outcome)) return outcome;
+    }
+    if (stopped) return notStarted;
+    after ??= end();
+    return handled;
+  }
+
+  function* allSteps(): Generator<Step, void> {
+    for (const [index, record] of records.entries()) {
+      const routes = matched[index] ?? [];
+      const changes: ChangeView[] = [];
+      for (const compiled of routes) {
+        const { route } = compiled;
+        if (!isWindowRoute(route)) continue;
+        const run = async (context: CallContext) =>
+          add(route, compiled, sharedChange(compiled, { record, routes }, changes), context);
+        yield { handlerId: route.id, what: 'handler', place: placeOf(record), run };
+      }
+    }
+    if (!isFinalInvokeForWindow) return;
+    for (const route of own) {
+      const place = { streamArn, shardId, windowStart };
+      yield { handlerId: route.id, what: 'close', place, run: (context) => close(route, context) };
+    }
+  }
+
+  /** The layers see an ordinary call. What `add` gives is read back inside of them, so that they see that fail too. */
+  async function add(
+    route: WindowRoute,
+    { run }: CompiledRoute,
+    change: ChangeView,
+    around: CallContext,
+  ): Promise<Outcome> {
+    const { id, window } = route;
+    let next: Kept | undefined;
+    const handle = async (change: never, context: Context) => {
+      const { state } = await take(route);
+      if (isOver(context)) return notStarted;
+      const added = await window.add(state as never, change, context);
+      if (isOutcome(added)) return added;
+      next = await keptAs(route, added);
+      return undefined;
+    };
+    const context = new HandlerContext(id, 1, around, change.record);
+    const outcome = await run({ route: { ...route, handle }, change, changes: undefined, context });
+    if (outcome.kind === 'handled' && next) {
+      entries.set(id, next.json);
+      read.set(id, next);
+    }
+    return outcome;
+  }
+
+  async function close(route: WindowRoute, around: CallContext): Promise<Outcome> {
+    const { id: handlerId } = route;
+    const { json, state } = await take(route);
+    if (isOver(around)) return notStarted;
+    const { signal, deadlineMs, clock, random } = around;
+    const logger = withFields(around.logger, { handlerId, streamArn, shardId, windowStart });
+    const idempotencyKey = windowIdOf(window, handlerId, json);
+    const context: CloseContext = { signal, deadlineMs, clock, random, logger, handlerId, idempotencyKey };
+    const handle = (state: never, context: CloseContext) => route.window.close(state, window, context);
+    return callClose({ route: { handle }, change: state, changes: undefined, context });
+  }
+
+  /** For one call alone: what freezing does not reach, as a date, could be changed by one that fails. */
+  async function take(route: WindowRoute): Promise<Kept> {
+    const kept = read.get(route.id) ?? (await readState(route, entries.get(route.id) ?? '{}', 'has kept'));
+    read.delete(route.id);
+    return kept;
+  }
+
+  /** What the event leaves to the next one. */
+  function end(): string {
+    const place = { streamArn, shardId, windowStart };
+    if (isFinalInvokeForWindow) {
+      const handlerIds = [...entries.keys()].filter((id) => !own.some((route) => route.id === id));
+      if (handlerIds.length > 0) tell(logger, 'warn', { ...place, handlerIds }, strangers);
+      return '{}';
+    }
+    const text = textOf(entries);
+    const stateBytes = Buffer.byteLength(text);
+    if (stateBytes > longestStateBytes) {
+      const bytes = Object.fromEntries([...entries].map(([id, json]) => [id, Buffer.byteLength(json)]));
+      tell(logger, 'warn', { ...place, stateBytes, bytes }, tooLarge);
+    }
+    return text;
+  }
+}
+
+const strangers =
+  'a window has ended with state of handlers that are no window routes of its stream; it is gone';
+const tooLarge = 'the state of a window is beyond 1 MB, so that Lambda ends the window early';
+
+function isWindowRoute(route: Route): route is WindowRoute {
+  return route.window !== undefined;
+}
+
+async function keptAs(route: WindowRoute, added: unknown): Promise<Kept> {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(added);
+  } catch {
+    // What it says of a circle names parts of the state.
+  }
+  if (json === undefined) throw new WindowStateError(route.id, 'gave');
+  return readState(route, json, 'gave');
+}
+
+async function readState({ id, window }: WindowRoute, json: string, how: 'has kept' | 'gave'): Promise<Kept> {
+  const result = await window.state['~standard'].validate(JSON.parse(json));
+  if (result.issues) throw new WindowStateError(id, how, issuesOf(result.issues));
+  freeze(result.value);
+  return { json, state: result.value };
+}
+
+function textOf(entries: ReadonlyMap<string, string>): string {
+  return `{${[...entries].map(([id, json]) => `${JSON.stringify(id)}:${json}`).join()}}`;
+}
