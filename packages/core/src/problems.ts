@@ -7,10 +7,12 @@ import {
   type Model,
   tableOfModel,
 } from '@sluice/filters';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type FailurePolicy, givingUp, policyOf } from './failure.js';
 import { type Route, routeKinds } from './route.js';
 import type { RouterOptions } from './router.js';
 import { imagesToValidate, needsValidation } from './validate.js';
+import type { WindowFold } from './window.js';
 
 export const noRoutes =
   'there are no routes; give createRouter at least one, or fromClasses a class with an @On… method';
@@ -24,7 +26,10 @@ export function problemsOf(routes: readonly Route[], options: RouterOptions): re
   return sentencesOf([
     ...[...Map.groupBy(routes, ({ id }) => id)].map(sharedId),
     ...[...Map.groupBy(routes, ({ model }) => tableOfModel(model).name)].map(differentTables),
-    ...routes.flatMap((route) => [...ofRoute(route), ...ofFailure(route, options)]),
+    ...routes.flatMap((route) => [
+      ...ofRoute(route),
+      ...(route.window ? ofWindow(route, route.window) : ofFailure(route, options)),
+    ]),
     ...names.map(ledgerKey),
   ]);
 }
@@ -116,6 +121,35 @@ function missingImages(id: string, model: Model, filter: FilterNode, event: Even
     `the filter or schema of ${id} reads the ${image} of ${event} records, but the view of table "${name}" is ${view}; ` +
       "use NEW_AND_OLD_IMAGES on the table and here, another filter, or validate: 'none'",
   ]);
+}
+
+function ofWindow(
+  { id, model, order, exclusive, once, onFailure }: Route,
+  { state }: WindowFold,
+): readonly Check[] {
+  return [
+    [
+      order !== 0 || exclusive !== undefined || once || onFailure,
+      `${id} is a window route, which has no order, exclusive, once or onFailure; leave them out`,
+    ],
+    [
+      model.kind === 'entity' && model.onInvalid === 'park',
+      `${id} is a window route, which parks no items that do not fit; give onInvalid 'fail' or 'skip'`,
+    ],
+    [!takesNothing(state), `the state of ${id} takes no {}, with which a window begins; give it defaults`],
+  ];
+}
+
+/** As far as it can be told at once. */
+function takesNothing(schema: StandardSchemaV1): boolean {
+  try {
+    const result = schema['~standard'].validate({});
+    if (!('then' in result)) return !result.issues;
+    result.then(undefined, () => undefined); // it will say so again
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What of a route needs a ledger that is not there, or goes by a policy that cannot be. */
