@@ -174,9 +174,9 @@ describe('numbers', () => {
 
 describe('what DynamoDB cannot have written', () => {
   it.each<[string, unknown, RegExp]>([
-    ['an empty text set', { SS: [] }, /type SS has no members.*leave the attribute out/],
-    ['an empty number set', { NS: [] }, /type NS has no members/],
-    ['an empty binary set', { BS: [] }, /type BS has no members/],
+    ['an empty text set', { SS: [] }, /set has no members.*leave the attribute out/],
+    ['an empty number set', { NS: [] }, /set has no members/],
+    ['an empty binary set', { BS: [] }, /set has no members/],
     ['an empty set inside', { L: [{ M: { a: { SS: [] } } }] }, /no members/],
     ['no type letter', {}, /no type letter/],
     ['two type letters', { S: 'a', N: '1' }, /2 type letters, S and N/],

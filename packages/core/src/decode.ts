@@ -18,17 +18,20 @@ import {
  */
 export function decodeItem(item: AttributeMap, numbers: NumberPolicy = 'string'): NativeItem {
   if (typeof item !== 'object' || item === null) {
-    throw new MalformedValueError(`A map of attributes is ${item === null ? 'null' : `a ${typeof item}`}.`);
+    throw new MalformedValueError('A map of attributes is no object.');
   }
   const decoded: Record<string, NativeValue> = {};
   // Like `typeOf`, this sees what somebody adds to Object.prototype, and refuses it; it is twice as fast as Object.keys.
   for (const name in item) {
-    const value = decodeValue(item[name] as AttributeValue, numbers);
-    if (name === '__proto__') {
-      Object.defineProperty(decoded, name, { value, enumerable: true, configurable: true, writable: true });
-    } else decoded[name] = value;
+    keep(decoded, name, decodeValue(item[name] as AttributeValue, numbers));
   }
   return decoded;
+}
+
+/** Sets an attribute of any name. */
+export function keep(item: Record<PropertyKey, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') item[name] = value;
+  else Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** One value, as `decodeItem` has it. What stands behind each type letter is read by its name: much faster than by a variable. */
@@ -50,23 +53,23 @@ export function decodeValue(value: AttributeValue, numbers: NumberPolicy): Nativ
     case 'L':
       return (value as Of<'L'>).L.map((element) => decodeValue(element, numbers));
     case 'SS':
-      return new Set(membersOf(type, (value as Of<'SS'>).SS));
+      return new Set(membersOf((value as Of<'SS'>).SS));
     case 'NS':
       return new Set(
-        membersOf(type, (value as Of<'NS'>).NS).map((member) => decodeNumber(member, numbers) as number),
+        membersOf((value as Of<'NS'>).NS).map((member) => decodeNumber(member, numbers) as number),
       );
     case 'BS':
-      return new Set(membersOf(type, (value as Of<'BS'>).BS).map(decodeBinary));
+      return new Set(membersOf((value as Of<'BS'>).BS).map(decodeBinary));
   }
 }
 
 /** The value whose type letter `typeOf` found to be `T`. */
 type Of<T extends AttributeType> = Extract<AttributeValue, { readonly [K in T]: unknown }>;
 
-function membersOf(type: 'SS' | 'NS' | 'BS', members: readonly string[]): readonly string[] {
+function membersOf(members: readonly string[]): readonly string[] {
   if (Array.isArray(members) && members.length > 0) return members;
   throw new MalformedValueError(
-    `A value of type ${type} has no members. DynamoDB stores no empty sets; leave the attribute out instead, or use a list.`,
+    'A set has no members. DynamoDB stores none without; leave the attribute out instead.',
   );
 }
 

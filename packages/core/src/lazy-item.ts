@@ -1,5 +1,5 @@
 import type { AttributeMap, AttributeValue, NativeItem, NumberPolicy } from '@sluice/filters';
-import { decodeItem, decodeValue } from './decode.js';
+import { decodeItem, decodeValue, keep } from './decode.js';
 import { freeze, refuse } from './freeze.js';
 
 /**
@@ -49,23 +49,24 @@ const printed: object = Object.create(null, {
 
 /** The traps of one item. What has been decoded is in `item`, behind the proxy. */
 class LazyItem implements ProxyHandler<Item> {
-  /** Whether any of it has been decoded. */
-  private isRead = false;
+  /** Nothing once all of it has been decoded. */
+  #image: AttributeMap | undefined;
+  readonly #numbers: NumberPolicy;
+  readonly #kind: object;
+  readonly #isShared: boolean;
 
-  constructor(
-    /** Nothing once all of it has been decoded. */
-    private image: AttributeMap | undefined,
-    private readonly numbers: NumberPolicy,
-    private readonly kind: object,
-    private readonly isShared: boolean,
-  ) {}
+  constructor(image: AttributeMap, numbers: NumberPolicy, kind: object, isShared: boolean) {
+    this.#image = image;
+    this.#numbers = numbers;
+    this.#kind = kind;
+    this.#isShared = isShared;
+  }
 
   get(item: Item, name: PropertyKey, receiver: unknown): unknown {
     const known = item[name];
     if (known !== undefined) return known;
-    if (this.image && typeof name === 'string' && Object.hasOwn(this.image, name)) {
-      const value = this.decode(this.image[name] as AttributeValue);
-      this.isRead = true;
+    if (this.#image && typeof name === 'string' && Object.hasOwn(this.#image, name)) {
+      const value = this.#decode(this.#image[name] as AttributeValue);
       keep(item, name, value);
       return value;
     }
@@ -78,58 +79,51 @@ class LazyItem implements ProxyHandler<Item> {
   }
 
   has(item: Item, name: PropertyKey): boolean {
-    return Reflect.has(this.whole(item), name) || Reflect.has(Object.prototype, name);
+    return name in this.#whole(item) || name in Object.prototype;
   }
 
   ownKeys(item: Item): (string | symbol)[] {
-    return Reflect.ownKeys(this.whole(item));
+    return Reflect.ownKeys(this.#whole(item));
   }
 
   getOwnPropertyDescriptor(item: Item, name: PropertyKey): PropertyDescriptor | undefined {
-    return Reflect.getOwnPropertyDescriptor(this.whole(item), name);
+    return Reflect.getOwnPropertyDescriptor(this.#whole(item), name);
   }
 
   defineProperty(item: Item, name: PropertyKey, descriptor: PropertyDescriptor): boolean {
-    if (this.isShared) refuse();
-    return Reflect.defineProperty(this.whole(item), name, descriptor);
+    if (this.#isShared) refuse();
+    return Reflect.defineProperty(this.#whole(item), name, descriptor);
   }
 
   deleteProperty(item: Item, name: PropertyKey): boolean {
-    if (this.isShared) refuse();
-    return Reflect.deleteProperty(this.whole(item), name);
+    if (this.#isShared) refuse();
+    return Reflect.deleteProperty(this.#whole(item), name);
   }
 
   preventExtensions(item: Item): boolean {
     // A frozen object has the prototype that it says it has.
-    return Reflect.setPrototypeOf(this.whole(item), Object.prototype) && Reflect.preventExtensions(item);
+    return Reflect.setPrototypeOf(this.#whole(item), Object.prototype) && Reflect.preventExtensions(item);
   }
 
-  private decode(value: AttributeValue): unknown {
-    const decoded = decodeValue(value, this.numbers);
-    if (this.isShared) freeze(decoded);
+  #decode(value: AttributeValue): unknown {
+    const decoded = decodeValue(value, this.#numbers);
+    if (this.#isShared) freeze(decoded);
     return decoded;
   }
 
   /** Decodes what has not been read yet; attributes then stand in the order of the image. */
-  private whole(item: Item): Item {
-    if (!this.image) return item;
-    takenWhole.add(this.kind);
-    const read = this.isRead ? { ...item } : undefined;
-    for (const name in this.image) {
-      if (!read || !Object.hasOwn(read, name)) {
-        this.isRead = true;
-        keep(item, name, this.decode(this.image[name] as AttributeValue));
-      } else {
-        delete item[name];
-        keep(item, name, read[name]);
-      }
+  #whole(item: Item): Item {
+    if (!this.#image) return item;
+    takenWhole.add(this.#kind);
+    const read = { ...item };
+    for (const name in this.#image) {
+      const value = Object.hasOwn(read, name)
+        ? read[name]
+        : this.#decode(this.#image[name] as AttributeValue);
+      delete item[name];
+      keep(item, name, value);
     }
-    this.image = undefined;
+    this.#image = undefined;
     return item;
   }
-}
-
-function keep(item: Item, name: string, value: unknown): void {
-  if (name !== '__proto__') item[name] = value;
-  else Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
 }
