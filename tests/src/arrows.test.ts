@@ -36,7 +36,8 @@ const packages: Record<string, Allowed> = {
 };
 const users: Record<string, readonly string[]> = {
   apps: ['packages'],
-  examples: ['packages', 'apps'],
+  // One of them deploys another one.
+  examples: ['packages', 'apps', 'examples'],
   tests: ['packages', 'apps', 'examples'],
   bench: ['packages', 'apps', 'examples', 'tests'],
 };
