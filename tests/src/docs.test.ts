@@ -22,7 +22,7 @@ function markdownIn(folder: string): string[] {
 
 /** The code blocks of a page, with the place that each says it is taken from. */
 function snippetsOf(markdown: string) {
-  return [...markdown.matchAll(/(?:<!-- snippet (\S+)#(\S+) -->\n)?```ts\n([\s\S]*?)```/g)].map(
+  return [...markdown.matchAll(/(?:<!-- snippet (\S+)#(\S+) -->\n)?```(?:ts|ya?ml)\n([\s\S]*?)```/g)].map(
     ([, file, region, code]) => ({
       file,
       region,
@@ -31,11 +31,12 @@ function snippetsOf(markdown: string) {
   );
 }
 
-/** The lines between `// #region name` and its `// #endregion`, with their common indentation removed. */
+/** The lines between `// #region name` and its `// #endregion`, in YAML with `#` for `//`, with their common indentation removed. */
 function regionOf(file: string, name: string): string | undefined {
   const lines = readFileSync(file, 'utf8').split('\n');
-  const start = lines.findIndex((line) => line.trim() === `// #region ${name}`);
-  const end = lines.findIndex((line, index) => index > start && line.trim() === '// #endregion');
+  const comment = /\.ya?ml$/.test(file) ? '#' : '//';
+  const start = lines.findIndex((line) => line.trim() === `${comment} #region ${name}`);
+  const end = lines.findIndex((line, index) => index > start && line.trim() === `${comment} #endregion`);
   if (start < 0 || end < 0) return undefined;
   const region = lines.slice(start + 1, end);
   const indent = Math.min(
@@ -47,7 +48,7 @@ function regionOf(file: string, name: string): string | undefined {
 describe.each(pages.map((page) => relative(root, page)))('%s', (page) => {
   const markdown = readFileSync(join(root, page), 'utf8');
 
-  it('shows TypeScript only as it stands in a tested file', () => {
+  it('shows TypeScript and YAML only as it stands in a tested file', () => {
     for (const { file, region, code } of snippetsOf(markdown)) {
       expect(file, `a block without a snippet comment:\n${code}`).toBeDefined();
       expect(regionOf(join(root, file as string), region as string), `${file}#${region}`).toBe(code);
