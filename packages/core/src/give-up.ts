@@ -25,7 +25,7 @@ export interface GivenUp {
 }
 
 /** The record is done, though not all of its handlers are. */
-const restIsSetAside = skipped('what is left of it has been set aside');
+const restIsSetAside = skipped('the rest of it is set aside');
 
 /**
  * Parks or drops what handlers of a record have given up, each confirmed before it counts as done. Gives the outcome of the
@@ -62,29 +62,25 @@ async function isSetAside(
   const attempts = state.failures?.[handlerId] ?? 0;
   const failedAtMs = context.clock.now();
   const failure: FailedChange = { router, handlerId, record, reason, error, attempts, failedAtMs };
-  const isDropped = policy.action === 'drop' && reason !== 'behind';
+  const isBehind = reason === 'behind';
+  const isDropped = policy.action === 'drop' && !isBehind;
   if (isDropped) {
     await policy.destination?.(failure, context);
     counts.dropped++;
   } else {
-    const mode = reason === 'behind' ? 'behind' : policy.action === 'park-item' ? 'item' : 'record';
+    const mode = isBehind ? reason : policy.action === 'park-item' ? 'item' : 'record';
     // There is a parking where there is a policy to park, as was checked at start.
     if ((await parking?.park(failure, mode, context)) === 'free') return false;
     counts.parked++;
   }
-  const fields = {
-    handlerId,
-    streamArn: record.eventSourceARN,
-    sequenceNumber: record.dynamodb.SequenceNumber,
-    attempts,
-    reason,
-  };
-  if (reason === 'behind') tell(logger, 'info', fields, 'change parked behind an earlier one of its item');
+  const { eventSourceARN: streamArn, dynamodb } = record;
+  const fields = { handlerId, streamArn, sequenceNumber: dynamodb.SequenceNumber, attempts, reason };
+  if (isBehind) tell(logger, 'info', fields, 'change parked');
   else tell(logger, 'error', { ...fields, err: error }, isDropped ? 'change dropped' : 'change parked');
   return true;
 }
 
-const behindParked = failed(new Error('An earlier change of this item is parked for this handler'));
+const behindParked = failed(new Error('An earlier change of this item is parked'));
 
 /** The outcome of a change that is set aside without being run; nothing when it is to be run. */
 export function setAsideUnrun(
@@ -95,7 +91,7 @@ export function setAsideUnrun(
   const { id } = compiled.route;
   const { record, state } = task;
   const setAside = (outcome: Failed, reason: FailureReason) => note(outcome, reason, compiled, task, [task]);
-  if (parking && parking.size > 0 && parking.holds(id, record)) return setAside(behindParked, 'behind');
+  if (parking?.size && parking.holds(id, record)) return setAside(behindParked, 'behind');
   const left = attemptsLeft(compiled, task);
   if (left <= 0 && state.suspects?.includes(id)) return setAside(failed(new ProcessEndedError()), 'crashed');
   return left < 0 ? setAside(failed(new TooSlowError()), 'attempts') : undefined;
@@ -141,14 +137,13 @@ export function countUnsettled(lowest: Task): void {
 
 /** Whether a call that goes on is not waited for: the time was up each time, and its handler is given up without it. */
 export function isLetGo({ handlerId }: Running, task: Task): boolean {
-  const compiled = task.routes.find(({ route }) => route.id === handlerId);
-  return compiled !== undefined && attemptsLeft(compiled, task) < 0;
+  return task.routes.some((compiled) => compiled.route.id === handlerId && attemptsLeft(compiled, task) < 0);
 }
 
 /** How many failed attempts its policy still allows; below 0 when one that was not given up at its last has failed again. */
 export function attemptsLeft({ route, policy }: CompiledRoute, { state }: Task): number {
-  if (policy === undefined || policy.action === 'block') return Number.POSITIVE_INFINITY;
-  return policy.attempts - (state.failures?.[route.id] ?? 0);
+  const attempts = policy && policy.action !== 'block' ? policy.attempts : Number.POSITIVE_INFINITY;
+  return attempts - (state.failures?.[route.id] ?? 0);
 }
 
 /** For the drain, which sets it aside when the record has been through all of its layers. */
@@ -160,7 +155,8 @@ function note(
   group: readonly Task[],
 ): Outcome {
   if (!policy) return outcome;
-  const givenUp = { handlerId: route.id, policy, reason, error: outcome.error, group };
-  task.givenUp = [...(task.givenUp ?? []).filter(({ handlerId }) => handlerId !== route.id), givenUp];
+  const { id: handlerId } = route;
+  const others = (task.givenUp ?? []).filter((one) => one.handlerId !== handlerId);
+  task.givenUp = [...others, { handlerId, policy, reason, error: outcome.error, group }];
   return outcome;
 }
