@@ -62,6 +62,7 @@ export {
   value,
   where,
 } from '@sluice/filters';
+export type { StandardSchemaV1 } from '@standard-schema/spec';
 export { type Backoff, exponentialBackoff } from './backoff.js';
 export { type BatchOptions, type BatchResult, runBatch } from './batch.js';
 export type { AnyCall, BatchCall, HandlerCall, RecordCall } from './calls.js';

@@ -22,3 +22,134 @@ route.window(
     },
   },
 );
+
+// All events by default; what a state takes may be another thing than what it gives.
+const Days = z.object({
+  days: z.array(z.iso.date().transform((text) => new Date(text))).default([]),
+});
+route.window(
+  shop,
+  { id: 'days', state: Days },
+  {
+    add: async ({ days }, change) => {
+      if (change.eventName === 'INSERT') void change.new['anything'];
+      return { days: days.map((day) => day.toISOString().slice(0, 10)) };
+    },
+    close: ({ days }) => (days.length === 0 ? skipped('no day') : undefined),
+  },
+);
+
+const close = () => undefined;
+route.window(
+  Order,
+  { id: 'wrong', state: Totals },
+  {
+    // @ts-expect-error text is no number
+    add: (state) => ({ orders: String(state.orders) }),
+    close,
+  },
+);
+route.window(
+  Order,
+  { id: 'nothing', state: Totals },
+  {
+    // @ts-expect-error it gives back no state
+    add: () => undefined,
+    close,
+  },
+);
+route.window(
+  Order,
+  { id: 'transformed', state: Days },
+  {
+    // @ts-expect-error it gives back what the schema makes of the state, and not what it takes
+    add: (state) => state,
+    close,
+  },
+);
+route.window(
+  Order,
+  { id: 'change', state: Totals, events: ['INSERT'] },
+  {
+    add: (state, change) => {
+      // @ts-expect-error an INSERT has no old image
+      void change.old;
+      return state;
+    },
+    close,
+  },
+);
+route.window(
+  Order,
+  { id: 'closing', state: Totals },
+  {
+    add: (state) => state,
+    close: (_state, window, context) => {
+      // @ts-expect-error nothing counts the tries of a close
+      void context.attempt;
+      // @ts-expect-error a window is over when it is closed
+      void window.isFinalInvokeForWindow;
+    },
+  },
+);
+// @ts-expect-error a window that nobody closes is for nothing
+route.window(Order, { id: 'open', state: Totals }, { add: (state) => state });
+// @ts-expect-error a window has a state
+route.window(Order, { id: 'stateless' }, { add: (state) => state, close });
+const Log = table('log', { keys: { partition: 'pk' } });
+route.window(
+  Order,
+  {
+    id: 'filter',
+    // @ts-expect-error This filter is about the table log, but it is used for the entity Order.
+    when: Log.attr('a').exists(),
+    state: Totals,
+  },
+  { add: (state) => state, close },
+);
+
+// What runs once for all of an event has no place of its own in it, and is never parked.
+const folding = { add: (state: z.infer<typeof Totals>) => state, close };
+// @ts-expect-error windows have no order: they are folded when everything else is done
+route.window(Order, { id: 'order', state: Totals, order: 1 }, folding);
+// @ts-expect-error nor groups of which one runs
+route.window(Order, { id: 'exclusive', state: Totals, exclusive: 'one' }, folding);
+// @ts-expect-error nor claims
+route.window(Order, { id: 'once', state: Totals, once: true }, folding);
+// @ts-expect-error an event of a window is all or nothing
+route.window(Order, { id: 'policy', state: Totals, onFailure: 'drop' }, folding);
+// @ts-expect-error nor groups of changes
+route.window(Order, { id: 'size', state: Totals, maxSize: 10 }, folding);
+
+// What JSON would lose is no state, however deep it is in it.
+const skipping = { add: () => skipped('not this one'), close };
+route.window(
+  Order,
+  { id: 'json', state: z.object({ a: z.array(z.record(z.string(), z.number())), b: z.json() }) },
+  { add: ({ a, b }) => ({ a: [...a, { n: 1 }], b }), close },
+);
+route.window(
+  Order,
+  { id: 'tuple', state: z.object({ a: z.tuple([z.literal('x'), z.null(), z.boolean().optional()]) }) },
+  { add: ({ a: [x] }) => ({ a: [x, null, true] }), close },
+);
+// What a schema says nothing about is judged when it is read back.
+route.window(
+  Order,
+  { id: 'unknown', state: z.looseObject({ counted: z.coerce.number().default(0) }) },
+  { add: ({ counted }) => ({ counted: counted + 1 }), close },
+);
+// @ts-expect-error A window's state is kept as JSON, which would lose a Date
+route.window(Order, { id: 'date', state: z.object({ a: z.date().optional() }) }, skipping);
+// @ts-expect-error … a bigint
+route.window(Order, { id: 'bigint', state: z.object({ a: z.array(z.bigint()) }) }, skipping);
+// @ts-expect-error … a Set
+route.window(Order, { id: 'set', state: z.object({ a: z.set(z.string()) }) }, skipping);
+// @ts-expect-error … a Map
+route.window(Order, { id: 'map', state: z.object({ a: z.map(z.string(), z.string()) }) }, skipping);
+// @ts-expect-error … bytes
+route.window(Order, { id: 'bytes', state: z.object({ a: z.instanceof(Uint8Array) }) }, skipping);
+// @ts-expect-error … a function
+route.window(Order, { id: 'function', state: z.object({ a: z.custom<() => void>() }) }, skipping);
+// @ts-expect-error … a symbol
+route.window(Order, { id: 'symbol', state: z.object({ a: z.union([z.string(), z.symbol()]) }) }, skipping);

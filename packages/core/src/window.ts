@@ -86,7 +86,7 @@ export type Added<State> = State | Outcome | Promise<State | Outcome>;
 /** Anything, or a sentence that no schema is, where JSON would lose what it takes. */
 export type KeptAsJson<Input> = [LostInJson<Input>] extends [never]
   ? unknown
-  : `A window's state is kept as JSON, which would lose ${LostInJson<Input>}; let its schema take text, a number, a list or an object, and make the other of it.`;
+  : `A window's state is kept as JSON, which would lose ${LostInJson<Input>}; let its schema take text, a number, a list or an object, and make of it what is needed.`;
 
 /** In words; `Deep` ends what contains itself. */
 type LostInJson<T, Deep extends readonly 0[] = []> = unknown extends T

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import {
   type AboutScope,
+  type Added,
   type AnyFilter,
   batchKind,
+  type CloseContext,
   type Context,
   type EventName,
   type Expired,
@@ -17,9 +19,18 @@ import {
   type RouteKind,
   type RouteOptions,
   routeKinds,
+  type StandardSchemaV1,
   type StreamRecord,
+  type TumblingWindow,
+  type WindowOptions,
 } from '@sluice/core';
-import { describeClass, describeMethod, refuseStandardDecorators, refuseStaticMethods } from './metadata.js';
+import {
+  describeClass,
+  describeMethod,
+  type MethodMetadata,
+  refuseStandardDecorators,
+  refuseStaticMethods,
+} from './metadata.js';
 
 /**
  * A class of handlers for one model. `id` is explicit, since minifiers rename classes: progress, logs and idempotency
@@ -83,6 +94,32 @@ export function OnBatch<W extends AnyFilter = Filter, const E extends EventName 
   return decorate('@OnBatch', batchKind(options), options);
 }
 
+/**
+ * Folds the changes of a tumbling window of Lambda into a state that a schema describes, of all events by default. The method gives the state
+ * after a change: `(state: z.infer<typeof Totals>, change: Change<typeof Order>, context: Context): z.input<typeof Totals>`. That of
+ * the name `close` is called at the end of each window: `(state, window: TumblingWindow, context: CloseContext)`.
+ */
+export function Window<
+  S extends StandardSchemaV1,
+  const Close extends string,
+  W extends AnyFilter = Filter,
+  const E extends EventName = EventName,
+>(options: WindowMethodOptions<S, Close, W, E>): WindowDecorator<S, Close, E, W> {
+  const { state, close, ...rest } = options;
+  return decorate('@Window', { events: options.events ?? routeKinds.on.events }, rest, { state, close });
+}
+
+export interface WindowMethodOptions<
+  S extends StandardSchemaV1,
+  Close extends string,
+  W extends AnyFilter,
+  E extends EventName,
+> extends Omit<WindowOptions<S, E>, 'id'> {
+  readonly when?: W;
+  /** The name of the method that is called at the end of a window. */
+  readonly close: Close;
+}
+
 /** What a handler's decorator takes: the options of a route, but for its id, which is the class's and the method's name. */
 export interface MethodOptions<W extends AnyFilter = AnyFilter> extends Omit<RouteOptions, 'id'> {
   readonly when?: W;
@@ -114,15 +151,32 @@ export type BatchDecorator<E extends EventName, W extends AnyFilter = Filter> = 
   descriptor: TypedPropertyDescriptor<F> & CheckedList<Parameters<F>[0], E, W> & CheckedCall<F>,
 ) => void;
 
+/** Decorates a method that takes such a state and the change of such an event, beside one that takes what the state ends as. */
+export type WindowDecorator<
+  S extends StandardSchemaV1,
+  Close extends string,
+  E extends EventName,
+  W extends AnyFilter = Filter,
+> = <T extends object, F extends (...given: never) => unknown>(
+  target: T & CheckedClose<T, Close, StandardSchemaV1.InferOutput<S>>,
+  method: string,
+  descriptor: TypedPropertyDescriptor<F> &
+    CheckedState<Parameters<F>[0], StandardSchemaV1.InferOutput<S>> &
+    CheckedEvent<Parameters<F>[1], E, RemovedBy, 'second'> &
+    CheckedFilter<Parameters<F>[1], W> &
+    CheckedAdd<F, StandardSchemaV1.InferInput<S>>,
+) => void;
+
 function decorate(
   decorator: string,
   kind: RouteKind,
   options: MethodOptions,
+  window?: MethodMetadata['window'],
 ): (target: object, method: string) => void {
   return (target, method) => {
     refuseStandardDecorators(decorator, method);
     refuseStaticMethods(decorator, target, method);
-    describeMethod(target.constructor, { method, kind, options });
+    describeMethod(target.constructor, { method, kind, options, window });
   };
 }
 
@@ -134,7 +188,9 @@ type CheckedCall<F> = F extends (first: never, context: Context) => Handling
     : 'A handler is given a change and a Context, and no more; change the parameters of this method.';
 
 /** A method may also take nothing, or not say what it takes. */
-type CheckedEvent<C, E extends EventName, By extends RemovedBy> = [C] extends [undefined]
+type CheckedEvent<C, E extends EventName, By extends RemovedBy, Place extends string = 'first'> = [
+  C,
+] extends [undefined]
   ? unknown
   : [Exclude<C, undefined>] extends [{ readonly eventName: infer Taken extends EventName }]
     ? [E] extends [Taken]
@@ -144,7 +200,7 @@ type CheckedEvent<C, E extends EventName, By extends RemovedBy> = [C] extends [u
       ? unknown
       : [C] extends [readonly unknown[]]
         ? 'This method takes a list, but its decorator brings one change at a time; take one, or use @OnBatch.'
-        : 'The first parameter of this method is no change; give it the type Inserted, Modified, Removed, Expired or Change of the model.';
+        : `The ${Place} parameter of this method is no change; give it the type Inserted, Modified, Removed, Expired or Change of the model.`;
 
 type CheckedList<L, E extends EventName, W> = [L] extends [undefined]
   ? unknown
@@ -155,6 +211,36 @@ type CheckedList<L, E extends EventName, W> = [L] extends [undefined]
         ? CheckedEvent<C, E, RemovedBy> & CheckedFilter<C, W>
         : 'The list is not for this method to change; put readonly before the type of its first parameter.'
       : 'The first parameter of this method is no list; @OnBatch brings one, of the type readonly Change<…>[], or of the changes of its events.';
+
+type CheckedState<Taken, State> = [Taken] extends [undefined]
+  ? unknown
+  : [State] extends [Taken]
+    ? unknown
+    : 'The first parameter of this method is not what the schema of the state gives; give it the type z.infer<typeof …> of it.';
+
+type CheckedAdd<F, Input> = F extends (state: never, change: never, context: Context) => Added<Input>
+  ? unknown
+  : F extends (state: never, change: never, context: Context) => unknown
+    ? 'What this method gives back is not what the schema of the state takes; give back the next state, or an outcome such as skipped(…).'
+    : 'A window is folded by a method of a state, a change and a Context, and no more; change the parameters of this method.';
+
+type CheckedClose<T, Close extends string, State> = Close extends keyof T
+  ? T[Close] extends (state: infer Taken, ...rest: never) => unknown
+    ? [State] extends [Taken]
+      ? CheckedEnd<T[Close], Close>
+      : `The method ${Close} does not take what the schema of the state gives; give its first parameter the type z.infer<typeof …> of it.`
+    : `${Close} is no method, but it is to be called at the end of a window.`
+  : `This class has no public method ${Close}, which is to be called at the end of a window.`;
+
+type CheckedEnd<F, Close extends string> = F extends (
+  state: never,
+  window: TumblingWindow,
+  context: CloseContext,
+) => Handling
+  ? unknown
+  : F extends (state: never, window: TumblingWindow, context: CloseContext) => unknown
+    ? `What the method ${Close} gives back means nothing; give back nothing, an outcome such as skipped(…), or a promise.`
+    : `The method ${Close} is given a state, a TumblingWindow and a CloseContext, and no more; change its parameters.`;
 
 /** The change says what it is about, where the method says that it takes one. */
 type CheckedFilter<C, W> = C extends { readonly '~scope'?: infer Scope }
@@ -176,12 +262,15 @@ type CheckedMethods<I, M extends Model> = [Mismatched<I, M>] extends [never]
   : `The method ${Mismatched<I, M>} takes the change of another model than the one given to @Handlers.`;
 
 type Mismatched<I, M extends Model> = {
-  [K in keyof I & string]: I[K] extends (change: infer C, ...rest: never[]) => unknown
-    ? [OtherModel<C extends readonly (infer Member)[] ? Member : C, M>] extends [never]
+  [K in keyof I & string]: I[K] extends (...given: never) => unknown
+    ? [OtherModel<Taken<Parameters<I[K]>[0 | 1]>, M>] extends [never]
       ? never
       : K
     : never;
 }[keyof I & string];
+
+/** The change is the first parameter, or that after a state. */
+type Taken<P> = P extends readonly (infer Member)[] ? Member : P;
 
 type OtherModel<C, M extends Model> = C extends {
   readonly eventName: infer E extends EventName;

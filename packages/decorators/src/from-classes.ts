@@ -1,6 +1,9 @@
-import { makeRoute, type Route, type Routes } from '@sluice/core';
+import { makeRoute, type Route, type Routes, type WindowFold, windowRoute } from '@sluice/core';
 import { Container, injectFromHierarchy, type Newable } from 'inversify';
 import { classMetadata, methodMetadata } from './metadata.js';
+
+/** Of whatever kind its decorator has found it to be. */
+type Method = Route['handle'] & WindowFold['add'] & WindowFold['close'];
 
 /** A class with `@Handlers`. */
 export type HandlerClass = new (...args: never[]) => object;
@@ -38,7 +41,7 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
   const methods = methodMetadata(handlerClass);
   if (methods.length === 0)
     return problem(
-      `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire, @On or @OnBatch`,
+      `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire, @On, @OnBatch or @Window`,
     );
   const twice = methods.find(
     ({ method }, index) => methods.findIndex((other) => other.method === method) < index,
@@ -49,11 +52,18 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
     );
   }
   try {
-    const instance = resolve(handlerClass, container) as Record<string, Route['handle'] | undefined>;
-    const routes = methods.map(({ method, kind, options }) => {
-      const handle = instance[method];
-      if (!handle) throw new TypeError(`what the container gives for it has no method ${method}.`);
-      return makeRoute(model, kind, { ...options, id: `${id}.${method}` }, handle.bind(instance));
+    const instance = resolve(handlerClass, container) as Record<string, Method | undefined>;
+    const bound = (method: string) => {
+      const found = instance[method];
+      if (!found) throw new TypeError(`what the container gives for it has no method ${method}.`);
+      return found.bind(instance);
+    };
+    const routes = methods.map(({ method, kind, options, window }) => {
+      const named = { ...options, id: `${id}.${method}` };
+      if (!window) return makeRoute(model, kind, named, bound(method));
+      const { state, close } = window;
+      const { events } = kind;
+      return windowRoute(model, { ...named, events }, { state, add: bound(method), close: bound(close) });
     });
     return { routes, problems: [] };
   } catch (error) {

@@ -8,5 +8,7 @@ export {
   OnInsert,
   OnModify,
   OnRemove,
+  Window,
+  type WindowDecorator,
 } from './decorators.js';
 export { fromClasses, type HandlerClass } from './from-classes.js';

@@ -1,4 +1,4 @@
-import { type Model, type RouteKind, type RouteOptions, SluiceError } from '@sluice/core';
+import { type Model, type RouteKind, type RouteOptions, SluiceError, type WindowFold } from '@sluice/core';
 
 /** What a decorated class says of itself. It lives on the class; there is no registry. */
 export interface HandlersMetadata {
@@ -11,6 +11,8 @@ export interface MethodMetadata {
   readonly method: string;
   readonly kind: RouteKind;
   readonly options: Omit<RouteOptions, 'id'>;
+  /** Of a method that folds windows. */
+  readonly window: { readonly state: WindowFold['state']; readonly close: string } | undefined;
 }
 
 const onClass = Symbol.for('sluice.handlers');
