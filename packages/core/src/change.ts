@@ -149,8 +149,8 @@ export class ChangeView implements AnyChange {
   }
 
   diff(): readonly Difference[] {
-    const [before, after] = [oldImage(this.record), newImage(this.record)];
-    return differences(before ?? {}, after ?? {}, tableOfModel(this.model).numbers);
+    const { record, model } = this;
+    return differences(oldImage(record) ?? {}, newImage(record) ?? {}, tableOfModel(model).numbers);
   }
 
   /** An image that all of is decoded, for the schema. */

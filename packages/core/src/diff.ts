@@ -91,11 +91,13 @@ export function differences(
     const [left, joined] = [membersOf(type, old), membersOf(type, now)];
     // The letter of a set's members is the first of its own.
     const decodeMember = (text: string) => decode({ [type.charAt(0)]: text } as unknown as AttributeValue);
-    for (const [key, text] of left) {
-      if (!joined.has(key)) found.push({ kind: 'memberRemoved', path, member: decodeMember(text) });
-    }
-    for (const [key, text] of joined) {
-      if (!left.has(key)) found.push({ kind: 'memberAdded', path, member: decodeMember(text) });
+    tellMembers('memberRemoved', left, joined);
+    tellMembers('memberAdded', joined, left);
+
+    function tellMembers(kind: 'memberRemoved' | 'memberAdded', of: Members, missing: Members): void {
+      for (const [key, text] of of) {
+        if (!missing.has(key)) found.push({ kind, path, member: decodeMember(text) });
+      }
     }
   }
 
@@ -105,9 +107,10 @@ export function differences(
 }
 
 type SetType = 'SS' | 'NS' | 'BS';
+type Members = ReadonlyMap<string, string>;
 
 /** The members of a set, by what is the same for equal ones. */
-function membersOf(type: SetType, set: AttributeValue): ReadonlyMap<string, string> {
+function membersOf(type: SetType, set: AttributeValue): Members {
   const members = payload(set, type) as readonly string[];
   return new Map(members.map((text) => [type === 'NS' ? canonicalDecimal(text) : text, text]));
 }

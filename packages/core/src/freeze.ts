@@ -5,17 +5,19 @@
 export function freeze(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
-  if (value instanceof Set || value instanceof Map) {
-    const add = value instanceof Set ? 'add' : 'set';
-    for (const method of [add, 'delete', 'clear']) Object.defineProperty(value, method, { value: refuse });
-    for (const inner of value.values()) freeze(inner, seen);
-    return;
+  const isCollection = value instanceof Set || value instanceof Map;
+  if (isCollection) {
+    for (const method of changing) Object.defineProperty(value, method, { value: refuse });
+  } else {
+    const prototype = Object.getPrototypeOf(value);
+    if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;
+    Object.freeze(value);
   }
-  const prototype = Object.getPrototypeOf(value);
-  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) freeze(inner, seen);
+  for (const inner of isCollection ? value.values() : Object.values(value)) freeze(inner, seen);
 }
+
+/** Of a set or of a map. */
+const changing = ['add', 'set', 'delete', 'clear'];
 
 export function refuse(): never {
   throw new TypeError(

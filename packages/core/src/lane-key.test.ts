@@ -129,7 +129,7 @@ describe('a record whose lane cannot be told', () => {
     [
       'as the function gives no text',
       ((record: StreamRecord) => (keyOf(record, 'pk') === 'b' ? 7 : 'lane')) as unknown as LaneKey,
-      /lane function gave something of type number. Give a string/,
+      /lane function gave something of type number; give a string/,
     ],
   ])('fails, after those before it and before those behind it: %s', async (_why, lane, message) => {
     const { deliver, ran, errors } = noting({ lane });
@@ -204,7 +204,7 @@ describe('a lane key that is none', () => {
   it('is told at start', () => {
     const routes = [route.insert(shop, { id: 'h' }, () => undefined)];
     expect(() => createRouter({ routes, lane: 'partition' as LaneKey })).toThrow(
-      /lane is partition; give 'item', 'partitionKey', 'unordered' or a function/,
+      /lane is partition; give item, partitionKey, unordered or a function/,
     );
   });
 });

@@ -10,10 +10,12 @@ export type LaneKey = 'item' | 'partitionKey' | 'unordered' | ((record: StreamRe
 
 /** What is wrong with a lane key that no type has checked; nothing when it is one. */
 export function problemOfLane(lane: unknown): readonly string[] {
-  return typeof lane === 'function' || lane === 'item' || lane === 'partitionKey' || lane === 'unordered'
+  return typeof lane === 'function' || known.includes(lane)
     ? []
-    : [`lane is ${String(lane)}; give 'item', 'partitionKey', 'unordered' or a function of the record`];
+    : [`lane is ${lane}; give ${known.join(', ')} or a function`];
 }
+
+const known: readonly unknown[] = ['item', 'partitionKey', 'unordered'];
 
 /** The lane of a record that has these routes. Throws where it cannot be told. */
 export function laneKeys(lane: LaneKey): (record: StreamRecord, routes: readonly CompiledRoute[]) => string {
@@ -28,7 +30,7 @@ export function laneKeys(lane: LaneKey): (record: StreamRecord, routes: readonly
     const key = lane(record);
     if (typeof key === 'string') return key;
     throw new TypeError(
-      `The lane function gave something of type ${typeof key}. Give a string for each record.`,
+      `The lane function gave something of type ${typeof key}; give a string for each record.`,
     );
   };
 }

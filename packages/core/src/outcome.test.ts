@@ -46,16 +46,16 @@ describe('an outcome', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'a value of type undefined'],
-    ['null', null, 'a value of type null'],
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'object'],
     ['a string', 'boom', 'boom'],
-    ['a number', 7, 'a value of type number'],
-    ['an object', { pk: 'USER#1' }, 'a value of type object'],
-    ['a symbol', Symbol('x'), 'a value of type symbol'],
+    ['a number', 7, 'number'],
+    ['an object', { pk: 'USER#1' }, 'object'],
+    ['a symbol', Symbol('x'), 'symbol'],
   ])('of a failure is an Error also when %s was thrown', (_what, thrown, message) => {
     const { error } = failed(thrown);
     expect(error).toBeInstanceOf(Error);
-    expect(error.message).toBe(`Something that is not an Error was thrown: ${message}`);
+    expect(error.message).toBe(`Something that is no Error was thrown: ${message}`);
     expect(error.cause).toBe(thrown);
   });
 

@@ -106,7 +106,6 @@ function later(error: RetryLaterError): RetryLater {
 
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  const what =
-    typeof thrown === 'string' ? thrown : `a value of type ${thrown === null ? 'null' : typeof thrown}`;
-  return new Error(`Something that is not an Error was thrown: ${what}`, { cause: thrown });
+  const what = typeof thrown === 'string' ? thrown : typeof thrown;
+  return new Error(`Something that is no Error was thrown: ${what}`, { cause: thrown });
 }

@@ -25,7 +25,7 @@ export function tablesOf(
     models.has(name)
       ? []
       : [
-          `the option tables names "${name}", but no route is of a table(…) of this name; the routes name ${[...models.keys()].join(', ')}`,
+          `tables names "${name}", but no route is of such a table; the routes name ${[...models.keys()].join(', ')}`,
         ],
   );
   const tables: RoutedTable[] = [];
