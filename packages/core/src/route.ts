@@ -176,7 +176,7 @@ export const route = {
   >(
     model: M,
     options: WindowOptions<S, E> & When<W, M>,
-    { add, close }: Folding<M, S, E>,
+    { add, close }: NoInfer<Folding<M, S, E>>,
   ) => windowRoute(model, options, { state: options.state, add, close }),
 };
 

@@ -133,6 +133,21 @@ route.window(
   { id: 'tuple', state: z.object({ a: z.tuple([z.literal('x'), z.null(), z.boolean().optional()]) }) },
   { add: ({ a: [x] }) => ({ a: [x, null, true] }), close },
 );
+// Literals are what the state asks for, however the method comes by them.
+const Last = z.object({ last: z.enum(['a', 'b']).default('a'), n: z.number().default(0) });
+route.window(Order, { id: 'literal', state: Last }, { add: ({ n }) => ({ last: 'b', n }), close });
+route.window(Order, { id: 'async', state: Last }, { add: async ({ n }) => ({ last: 'b', n }), close });
+route.window(
+  Order,
+  { id: 'branches', state: Last },
+  {
+    add: (state) => {
+      if (state.n > 3) return { ...state, last: 'b' };
+      return state;
+    },
+    close,
+  },
+);
 // What a schema says nothing about is judged when it is read back.
 route.window(
   Order,
