@@ -32,7 +32,7 @@ interface Report {
 export interface Target {
   readonly what: string;
   readonly measured: number;
-  readonly unit: '×' | 'µs' | 'ms' | 'calls';
+  readonly unit: '×' | 'µs' | 'ms' | 'KB' | 'calls';
   readonly atMost: number;
   readonly isAim?: boolean;
 }
@@ -45,6 +45,12 @@ export function sample(samples: Samples, task: string): number {
 export function ratio(samples: Samples, task: string, beside: string): number {
   const others = samples[beside] ?? [];
   return median((samples[task] ?? []).map((one, round) => one / (others[round] ?? Number.NaN)));
+}
+
+/** How much more one task took than another: the median of the differences of each round. */
+export function difference(samples: Samples, task: string, beside: string): number {
+  const others = samples[beside] ?? [];
+  return median((samples[task] ?? []).map((one, round) => one - (others[round] ?? Number.NaN)));
 }
 
 export function median(numbers: readonly number[]): number {

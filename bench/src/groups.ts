@@ -2,6 +2,7 @@ import { allocation } from './allocation.js';
 import { decoding } from './decoding.js';
 import { dispatch } from './dispatch.js';
 import type { Group } from './group.js';
+import { lambda } from './lambda.js';
 import { lanes } from './lanes.js';
 import { ledger } from './ledger.js';
 import { matching } from './matching.js';
@@ -19,6 +20,7 @@ export const groups = {
   start,
   ledger,
   once,
+  lambda,
 } satisfies Record<string, Group>;
 
 export type GroupName = keyof typeof groups;

@@ -1,6 +1,6 @@
-import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lambdaPackages, requireBuilt, root } from '../built.js';
+import { lambdaPackages, requireBuilt } from '../built.js';
+import { bundled, applications as entries } from './applications.js';
 
 /**
  * What an application brings along, in bytes of one minified file before compression. A schema library is not counted:
@@ -17,31 +17,13 @@ const applications = {
     limitBytes: 67_000,
     lacks: ['inversify', '@inversifyjs/', 'reflect-metadata'],
     has: [],
-    entry: `
-      import { createRouter, route, table } from '@sluice/core';
-      import { lambda } from '@sluice/lambda';
-      const shop = table('shop', { keys: { partition: 'pk' } });
-      const created = route.insert(shop, { id: 'created' }, () => {});
-      export const handler = lambda(createRouter({ routes: [created] }));`,
+    entry: entries.functions,
   },
   classes: {
     limitBytes: 174_000,
     lacks: [],
     has: ['inversify', 'reflect-metadata'],
-    entry: `
-      import { createRouter, table } from '@sluice/core';
-      import { fromClasses, Handlers, OnInsert } from '@sluice/decorators';
-      import { lambda } from '@sluice/lambda';
-      import { Container, inject } from 'inversify';
-      const shop = table('shop', { keys: { partition: 'pk' } });
-      @Handlers('mail', shop)
-      class Mail {
-        constructor(@inject('mailer') mailer) { this.mailer = mailer; }
-        @OnInsert() created() { this.mailer(); }
-      }
-      const container = new Container();
-      container.bind('mailer').toConstantValue(() => {});
-      export const handler = lambda(createRouter({ routes: fromClasses([Mail], container) }));`,
+    entry: entries.classes,
   },
 };
 
@@ -55,12 +37,12 @@ describe.each(Object.entries(applications))(
   { timeout: 60_000 },
   (_name, application) => {
     it('stays within its limit', async () => {
-      const { bytes, largest } = await bundled(application.entry);
+      const { bytes, largest } = await bundledParts(application.entry);
       expect(bytes, `most of it is in ${largest.join(', ')}`).toBeLessThanOrEqual(application.limitBytes);
     });
 
     it('brings along no library that it does not use', async () => {
-      const { packages } = await bundled(application.entry);
+      const { packages } = await bundledParts(application.entry);
       const unwanted = [...neverBundled, ...application.lacks];
       expect(packages.filter((name) => unwanted.some((start) => name.startsWith(start)))).toEqual([]);
       expect(packages).toEqual(expect.arrayContaining(application.has));
@@ -75,31 +57,19 @@ describe('middleware', () => {
 
   it('is in a bundle only where it is used', async () => {
     const used = "import { retry } from '@sluice/core'; console.log(retry);";
-    expect(among((await bundled(used)).files)).toEqual(['retry']);
-    expect(among((await bundled(applications.functions.entry)).files)).toEqual([]);
+    expect(among((await bundledParts(used)).files)).toEqual(['retry']);
+    expect(among((await bundledParts(entries.functions)).files)).toEqual([]);
   });
 });
 
-async function bundled(entry: string) {
-  const { metafile } = await build({
-    stdin: { contents: entry, resolveDir: `${root}tests`, loader: 'ts' },
-    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    metafile: true,
-    write: false,
-  });
-  const [output] = Object.values(metafile.outputs);
-  if (!output) throw new Error('esbuild made no output.');
-  const files = Object.entries(output.inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+async function bundledParts(entry: string) {
+  const { bytes, inputs } = await bundled(entry);
+  const files = Object.entries(inputs).sort(([, a], [, b]) => b - a);
   return {
-    bytes: output.bytes,
-    files: files.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? path : [])),
-    largest: files.slice(0, 5).map(([path, { bytesInOutput }]) => `${path} (${bytesInOutput})`),
-    packages: [...new Set(Object.keys(metafile.inputs).flatMap((path) => packageOf(path) ?? []))],
+    bytes: bytes.length,
+    files: files.flatMap(([path, bytesInOutput]) => (bytesInOutput > 0 ? path : [])),
+    largest: files.slice(0, 5).map(([path, bytesInOutput]) => `${path} (${bytesInOutput})`),
+    packages: [...new Set(files.flatMap(([path]) => packageOf(path) ?? []))],
   };
 }
 

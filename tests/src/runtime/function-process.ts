@@ -42,10 +42,15 @@ export function startFunctionProcess(options: FunctionProcessOptions): FunctionP
   // Nothing is written to it: that it is open tells the process that this one is there.
   child.stdin.on('error', () => {});
   for (const stream of [child.stdout, child.stderr]) linesOf(stream, onLine);
-  const kill = () => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  return { startedMs, kill, ended: endOf(child).finally(() => process.removeListener('exit', kill)) };
+  alive.add(child);
+  return { startedMs, kill: () => void child.kill('SIGKILL'), ended: endOf(child) };
 }
+
+/** Those that an exit of this process ends. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
 
 /** A minute of a processor's time, whatever becomes of who started it. */
 function bounded(file: string, args: readonly string[]): [string, readonly string[]] {
@@ -76,7 +81,13 @@ function linesOf(stream: Readable, onLine: (line: string) => void): void {
 }
 
 async function endOf(child: ChildProcess): Promise<string | undefined> {
-  const [code, signal] = await once(child, 'close');
-  if (signal !== null) return `signal: ${signal}`;
-  return code === 0 ? undefined : `exit status ${code}`;
+  try {
+    const [code, signal] = await once(child, 'close');
+    if (signal !== null) return `signal: ${signal}`;
+    return code === 0 ? undefined : `exit status ${code}`;
+  } catch (error) {
+    return `it could not be run: ${error}`;
+  } finally {
+    alive.delete(child);
+  }
 }

@@ -28,7 +28,7 @@ export interface WaitingRuntime {
   handOver(invocation: HandedOver): boolean;
 }
 
-export interface HandedOver {
+interface HandedOver {
   readonly requestId: string;
   readonly eventJson: string;
   readonly deadlineMs: number;
