@@ -157,6 +157,7 @@ describe('the bundle', () => {
   const order = { pk: 'CUSTOMER#1', sk: 'ORDER#1', status: 'PENDING', totalCents: 100, carrier: 'swift' };
   const event = lambdaEvent([orders.insert(order), orders.modify(order, { ...order, status: 'PAID' })]);
   const ways: [string, () => string | Promise<string>][] = [
+    ['the command', commandBundle],
     ['CDK', () => cdkBundle('Mail')],
     ['SAM', samBundle],
     ['the Serverless Framework', serverlessBundle],
@@ -216,6 +217,16 @@ describe('the bundle', () => {
     return { answer: JSON.parse(lines.pop() as string), lines };
   }
 });
+
+/** The command of package.json, which the page on deploying shows. */
+function commandBundle() {
+  const command: string = JSON.parse(read('package.json')).scripts.bundle;
+  expect(read('../../docs/deploy-on-lambda.md')).toContain(`\n${command}\n`);
+  const outfile = join(folder, 'command', 'index.mjs');
+  const [name = '', ...options] = command.replace(/--outfile=\S+/, `--outfile=${outfile}`).split(' ');
+  execFileSync(join(room, 'node_modules/.bin', name), [...options, '--log-level=warning'], { cwd: room });
+  return outfile;
+}
 
 function cdkBundle(id: string): string {
   const { Code, Handler } = cdkResource('AWS::Lambda::Function', id);
