@@ -197,7 +197,7 @@ describe('decorated methods', () => {
       written(_change: Inserted<typeof Order> | Modified<typeof Order>) {}
     }
     expect(() => createRouter({ routes: fromClasses([Stacked]) })).toThrowError(
-      /method written of handler class "stacked" has two decorators/,
+      /2 handlers have the id "stacked.written"/,
     );
   });
 
@@ -356,7 +356,7 @@ describe('the classes', () => {
 
   it('are given once each', () => {
     expect(() => createRouter({ routes: fromClasses([Every, Every]) })).toThrowError(
-      /the id "every" is given to 2 handler classes/,
+      /2 handlers have the id "every\./,
     );
   });
 

@@ -103,11 +103,12 @@ describe('what is wrong with handler classes', () => {
       expect.objectContaining({
         code: 'CONFIGURATION',
         problems: [
-          'the id "twice" is given to 2 handler classes; give each its own',
           expect.stringContaining(
             "class NoId has no id; decorate it with @Handlers('an-id-that-stays', Entity)",
           ),
-          expect.stringContaining('handler class "no-methods" has no method with @OnInsert'),
+          expect.stringContaining(
+            'handler class "no-methods" has no handlers; decorate methods with @OnInsert',
+          ),
           expect.stringMatching(/handler class "order-mail" cannot be made: .*Mailer.*Bind each token/s),
           expect.stringContaining('2 handlers have the id "twice.any"'),
         ],

@@ -21,7 +21,7 @@ export function fromClasses(
   const found = classes.map((handlerClass) => explore(handlerClass, handlers));
   return {
     routes: found.flatMap(({ routes }) => routes),
-    problems: [...duplicates(classes), ...found.flatMap(({ problems }) => problems)],
+    problems: found.flatMap(({ problems }) => problems),
   };
 }
 
@@ -35,27 +35,17 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
   const { id, model } = metadata;
   if (!model) {
     return problem(
-      `handler class "${id}" was decorated before its table or entity was there: two modules import each other; move the model to a module of its own`,
+      `handler class "${id}" has no model yet, as two modules import each other; move the model to a module of its own`,
     );
   }
   const methods = methodMetadata(handlerClass);
   if (methods.length === 0)
-    return problem(
-      `handler class "${id}" has no method with @OnInsert, @OnModify, @OnRemove, @OnExpire, @On, @OnBatch or @Window`,
-    );
-  const twice = methods.find(
-    ({ method }, index) => methods.findIndex((other) => other.method === method) < index,
-  );
-  if (twice) {
-    return problem(
-      `method ${twice.method} of handler class "${id}" has two decorators; use one @On({ events: […] }), or a method for each`,
-    );
-  }
+    return problem(`handler class "${id}" has no handlers; decorate methods with @OnInsert, @On or another`);
   try {
     const instance = resolve(handlerClass, container) as Record<string, Method | undefined>;
     const bound = (method: string) => {
       const found = instance[method];
-      if (!found) throw new TypeError(`what the container gives for it has no method ${method}.`);
+      if (!found) throw new TypeError(`what the container gives has no method ${method}.`);
       return found.bind(instance);
     };
     const routes = methods.map(({ method, kind, options, window }) => {
@@ -69,7 +59,7 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
   } catch (error) {
     return problem(
       `handler class "${id}" cannot be made: ${reasonOf(error)} Bind each token in the container given to fromClasses, ` +
-        'and give each constructor parameter an explicit @inject(Token): bundlers leave parameter types out',
+        'and give each constructor parameter an explicit @inject(Token)',
     );
   }
 }
@@ -90,15 +80,6 @@ function resolve(handlerClass: HandlerClass, container: Container): object {
     container.bind(identifier).toSelf().inSingletonScope();
   }
   return container.get(identifier);
-}
-
-function duplicates(classes: readonly HandlerClass[]): readonly string[] {
-  const ids = classes.flatMap((handlerClass) => classMetadata(handlerClass)?.id ?? []);
-  const repeated = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
-  return [...repeated].map(
-    (id) =>
-      `the id "${id}" is given to ${ids.filter((other) => other === id).length} handler classes; give each its own`,
-  );
 }
 
 function problem(text: string): Routes {

@@ -27,18 +27,15 @@ export function describeClass(target: { readonly name: string }, metadata: Handl
   if (Object.hasOwn(target, onClass)) {
     throw new SluiceError(
       'HANDLERS_TWICE',
-      `class ${target.name} has more than one @Handlers. A class is of one model under one id: decorate it once, and make another class for another model.`,
+      `class ${target.name} has two @Handlers; decorate it once, and make another class for another model.`,
     );
   }
   Object.defineProperty(target, onClass, { value: Object.freeze(metadata) });
 }
 
 export function describeMethod(target: object, metadata: MethodMetadata): void {
-  const earlier = Object.hasOwn(target, onMethods) ? ((target as Described)[onMethods] ?? []) : [];
-  Object.defineProperty(target, onMethods, {
-    value: [...earlier, Object.freeze(metadata)],
-    configurable: true,
-  });
+  const value = [...ownMethods(target), Object.freeze(metadata)];
+  Object.defineProperty(target, onMethods, { value, configurable: true });
 }
 
 export function classMetadata(target: object): HandlersMetadata | undefined {
@@ -49,8 +46,12 @@ export function classMetadata(target: object): HandlersMetadata | undefined {
 export function methodMetadata(target: object): readonly MethodMetadata[] {
   const base = Object.getPrototypeOf(target);
   const inherited = typeof base === 'function' && base !== Function.prototype ? methodMetadata(base) : [];
-  const own = Object.hasOwn(target, onMethods) ? ((target as Described)[onMethods] ?? []) : [];
+  const own = ownMethods(target);
   return [...inherited.filter(({ method }) => !own.some((mine) => mine.method === method)), ...own];
+}
+
+function ownMethods(target: object): readonly MethodMetadata[] {
+  return (Object.hasOwn(target, onMethods) && (target as Described)[onMethods]) || [];
 }
 
 /** Standard (TC39) decorators are called with a context object; ours are the kind that every bundler compiles. */
@@ -58,8 +59,7 @@ export function refuseStandardDecorators(decorator: string, second: unknown): vo
   if (typeof second !== 'object' || second === null || !('kind' in second)) return;
   throw new SluiceError(
     'STANDARD_DECORATORS',
-    `${decorator} was compiled as a standard (TC39) decorator, which cannot decorate constructor parameters and is not compiled by every bundler. ` +
-      'Set "experimentalDecorators": true in the compilerOptions of the tsconfig.json that your compiler or bundler reads.',
+    `${decorator} was compiled as a standard (TC39) decorator; set "experimentalDecorators": true in the tsconfig.json that your compiler or bundler reads.`,
   );
 }
 
@@ -68,6 +68,6 @@ export function refuseStaticMethods(decorator: string, target: object, method: s
   if (typeof target !== 'function') return;
   throw new SluiceError(
     'STATIC_HANDLER',
-    `${decorator} decorates the method ${method}, which is static. Handlers are called on the instance that the container makes: take "static" away.`,
+    `${decorator} decorates ${method}, which is static; handlers are called on an instance, so take "static" away.`,
   );
 }
