@@ -11,7 +11,6 @@ export async function flushWithin(
     tell(logger, 'warn', { err }, 'flush failed; the answer to Lambda is not affected');
   });
   const ended = flushing.then(() => over.abort('ended')); // without a reason it would make an error, with its stack
-  if (limitMs === Number.POSITIVE_INFINITY) return ended;
   await Promise.race([ended, clock.sleep(Math.max(0, limitMs), over.signal)]);
   if (!over.signal.aborted) {
     tell(

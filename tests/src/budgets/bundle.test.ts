@@ -50,10 +50,10 @@ describe.each(Object.entries(applications))(
   },
 );
 
-describe('middleware', () => {
-  const onlyIfUsed = ['retry', 'timeout', 'logging', 'metrics', 'tracing', 'watching'];
+describe('what an application chooses, as middleware and metrics for CloudWatch,', () => {
+  const onlyIfUsed = ['retry', 'timeout', 'logging', 'metrics', 'tracing', 'watching', 'cloudwatch-metrics'];
   const among = (files: readonly string[]) =>
-    onlyIfUsed.filter((name) => files.some((file) => file.endsWith(`/core/dist/${name}.js`)));
+    onlyIfUsed.filter((name) => files.some((file) => file.endsWith(`/dist/${name}.js`)));
 
   it('is in a bundle only where it is used', async () => {
     const used = "import { retry } from '@sluice/core'; console.log(retry);";
