@@ -113,14 +113,15 @@ export function noteFailure(
 /** What a layer around a record gives up for good, its handlers that are not done have given up. Gives the outcome of the record. */
 export function giveUpRest(outcome: NeverAgain, task: Task): Outcome {
   const { state, routes, givenUp = [] } = task;
-  const rest = routes.filter(
-    ({ route }) => !state.done.includes(route.id) && !givenUp.some(({ handlerId }) => handlerId === route.id),
-  );
-  for (const compiled of rest) {
-    if (!compiled.policy) state.done = [...state.done, compiled.route.id];
-    else if (compiled.policy.action !== 'block') note(outcome, 'never-again', compiled, task, [task]);
+  let result: Outcome = outcome;
+  for (const compiled of routes) {
+    const { policy, route } = compiled;
+    if (state.done.includes(route.id) || givenUp.some(({ handlerId }) => handlerId === route.id)) continue;
+    if (!policy) state.done = [...state.done, route.id];
+    else if (policy.action === 'block') result = failed(outcome.error);
+    else note(outcome, 'never-again', compiled, task, [task]);
   }
-  return rest.some(({ policy }) => policy?.action === 'block') ? failed(outcome.error) : outcome;
+  return result;
 }
 
 /**
@@ -128,9 +129,9 @@ export function giveUpRest(outcome: NeverAgain, task: Task): Outcome {
  * never. Nothing that is too slow is tried for ever. What began later in the delivery is the first of the next one.
  */
 export function countUnsettled(lowest: Task): void {
-  if (!lowest.state.running || lowest.counted) return;
-  const { handlerId } = lowest.state.running;
-  const { state } = lowest;
+  const { state, counted } = lowest;
+  if (!state.running || counted) return;
+  const { handlerId } = state.running;
   state.failures = { ...state.failures, [handlerId]: (state.failures?.[handlerId] ?? 0) + 1 };
   lowest.counted = [handlerId];
 }

@@ -54,7 +54,7 @@ describe('a router cannot be made', () => {
 
   it('of routes without an id, or without events', () => {
     expect(problemsOf([route.insert(shop, { id: '' }, quiet)])).toEqual([
-      'a route has no id; give it one that stays the same across releases',
+      'a route has no id; give it one that stays the same',
     ]);
     expect(problemsOf([route.on(shop, { id: 'never', events: [] }, quiet)])).toEqual([
       expect.stringMatching(/^never would never run: no record of \[\] passes/),
@@ -95,8 +95,8 @@ describe('a router cannot be made', () => {
       order: 'lane',
     } as unknown as RouterOptions;
     expect(problemsOf(options.routes, options)).toEqual([
-      'routes holds OrderMail; make routes of classes with fromClasses([…])',
-      'routes holds string; make routes of classes with fromClasses([…])',
+      'routes holds OrderMail; make routes of classes with fromClasses()',
+      'routes holds string; make routes of classes with fromClasses()',
       'a level of middleware is handlers; give batch, record, handler',
       'order is lane; give strict, lanes',
     ]);

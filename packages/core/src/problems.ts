@@ -14,8 +14,7 @@ import type { RouterOptions } from './router.js';
 import { imagesToValidate, needsValidation } from './validate.js';
 import type { WindowFold } from './window.js';
 
-export const noRoutes =
-  'there are no routes; give createRouter at least one, or fromClasses a class with an @On… method';
+export const noRoutes = 'there are no routes; give createRouter at least one';
 
 /** Something that may not be, and the sentence that tells it: what was expected, what came, what to do. */
 type Check = readonly [isSo: unknown, sentence: string];
@@ -64,7 +63,7 @@ function wholeNumber(what: string, value: number): Check {
 function notARoute(entry: unknown): Check {
   return [
     typeof entry !== 'object',
-    `routes holds ${typeof entry === 'function' ? entry.name : typeof entry}; make routes of classes with fromClasses([…])`,
+    `routes holds ${typeof entry === 'function' ? entry.name : typeof entry}; make routes of classes with fromClasses()`,
   ];
 }
 
@@ -97,13 +96,13 @@ function ofRoute({ id, model, events, filter, order, maxSize = 1 }: Route): read
   const known = events.filter((event) => routeKinds.on.events.includes(event));
   const possible = known.filter((event) => canPass(filter, event));
   return [
-    [!id, 'a route has no id; give it one that stays the same across releases'],
+    [!id, 'a route has no id; give it one that stays the same'],
     ...events.map((event) => oneOf(`an event of ${id}`, event, routeKinds.on.events)),
     [!Number.isFinite(order), `the order of ${id} is ${order}; give a finite number`],
     wholeNumber(`the maxSize of ${id}`, maxSize),
     [
       possible.length === 0,
-      `${id} would never run: no record of [${events}] passes its filter. An INSERT has no old values, a REMOVE no new ones`,
+      `${id} would never run: no record of [${events}] passes its filter, where an INSERT has no old values and a REMOVE no new ones`,
     ],
     ...possible.flatMap((event) => missingImages(id, model, filter, event)),
   ];
