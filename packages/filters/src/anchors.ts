@@ -1,57 +1,34 @@
-import { type AttributeType, payload, typeOf } from './attribute-value.js';
-import { canonicalDecimal } from './decimal.js';
-import type { FilterKind, FilterNode, Operand, ValueTest } from './filter.js';
+import { keyOf, typeOf, valueKey } from './attribute-value.js';
+import type { FilterKind, FilterNode, Image, ValueTest } from './filter.js';
+import { imagesOf } from './images.js';
 import { parseKeyTemplate } from './key-template.js';
-import type { PathSegments } from './path.js';
-import type { AttributeValue, EventName } from './record.js';
+import { imageReaders, keyTextOf } from './match.js';
+import { type PathSegments, readPath } from './path.js';
+import type { EventName, StreamRecord } from './record.js';
 
 /**
  * What a record certainly has when it passes a filter: one of a few literals in one place. An index looks into the place
  * once, and finds all filters that can still pass. A filter may have none; one that it has is never wrong.
  */
 export interface Anchor {
-  readonly place: Place;
-  /** Each one once. */
-  readonly literals: readonly Literal[];
+  /** At a path of an image, or at the beginning of a key: equal places have equal names. */
+  readonly place: string;
+  /** As `valueKey` writes them. */
+  readonly literals: ReadonlySet<string>;
+  readonly look: Look;
   /** The part of the filter that says just this and no more: with one of the literals found, it passes. */
-  readonly decides?: FilterNode;
+  readonly decides?: FilterNode | undefined;
 }
 
-/** Where a literal is looked for: at a path of an image, or at the beginning of a key. */
-export type Place =
-  | {
-      readonly kind: 'value';
-      readonly id: string;
-      readonly image: 'old' | 'new';
-      readonly path: PathSegments;
-    }
-  | { readonly kind: 'prefix'; readonly id: string; readonly attribute: string; readonly length: number };
+/** Finds what is kept for the literal that a record has in a place. Throws where the place cannot be read. */
+export type Look = <K>(kept: Kept<K>, record: StreamRecord) => K | undefined;
 
-/** A scalar, that there is no value, or the beginning of a text: equal ones have equal type and text. */
-export interface Literal {
-  readonly type: AttributeType | 'absent' | 'prefix';
-  readonly text: string;
-}
+/** What is kept for literals, by their types and texts: a literal is `<type>:<text>`. */
+export type Kept<K> = ReadonlyMap<string, ReadonlyMap<string, K>>;
 
 /** The anchors of a filter on events of this name. */
 export function anchorsOf(filter: FilterNode, eventName: EventName): readonly Anchor[] {
   return (readers[filter.kind] as Reader<FilterNode>)(filter, eventName);
-}
-
-/** The text by which equal values of a type are found; `undefined` for maps, lists and sets. */
-export function literalText(value: AttributeValue, type: AttributeType): string | undefined {
-  switch (type) {
-    case 'S':
-    case 'B':
-      return payload(value, type);
-    case 'N':
-      return canonicalDecimal(payload(value, type));
-    case 'BOOL':
-    case 'NULL':
-      return String(payload(value, type));
-    default:
-      return undefined;
-  }
 }
 
 type Reader<F> = (filter: F, eventName: EventName) => readonly Anchor[];
@@ -65,15 +42,10 @@ const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: 
   table: none,
   eventName: none,
   removedBy: none,
-  key: ({ templates }) => Object.entries(templates).flatMap(([attribute, text]) => prefixed(attribute, text)),
-  value: (filter, eventName) => {
-    const anchors = valued(eventName === 'REMOVE' ? 'old' : 'new', filter.path, filter.test);
-    return anchors.map((anchor) => ({ ...anchor, decides: filter }));
-  },
-  changed: ({ path, before, after }, eventName) => [
-    ...(eventName === 'INSERT' ? [] : valued('old', path, before)),
-    ...(eventName === 'REMOVE' ? [] : valued('new', path, after)),
-  ],
+  key: ({ templates }) => Object.entries(templates).flatMap(([name, text]) => beginning(name, text)),
+  value: (filter, eventName) => valued(imagesOf[eventName][0], filter.path, filter.test, filter),
+  changed: ({ path, before, after }, eventName) =>
+    imagesOf[eventName].flatMap((image) => valued(image, path, image === 'NewImage' ? after : before)),
   typeChanged: none,
   delta: none,
   crossed: none,
@@ -81,58 +53,64 @@ const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: 
   where: none,
 };
 
-function prefixed(attribute: string, template: string): readonly Anchor[] {
+function beginning(name: string, template: string): readonly Anchor[] {
   const { prefix } = parseKeyTemplate(template);
   if (prefix === '') return [];
-  const place: Place = {
-    kind: 'prefix',
-    id: `${prefix.length} of ${attribute}`,
-    attribute,
-    length: prefix.length,
-  };
-  return [{ place, literals: [{ type: 'prefix', text: prefix }] }];
-}
-
-function valued(image: 'old' | 'new', path: PathSegments, test: ValueTest | undefined): readonly Anchor[] {
-  const literals = test?.kind === 'oneOf' ? test.operands.map(literalOf) : [undefined];
-  if (!literals.every((literal) => literal !== undefined)) return [];
+  const { length } = prefix;
   return [
     {
-      place: { kind: 'value', id: `${image} ${JSON.stringify(path)}`, image, path },
-      literals: distinct(literals),
+      place: `${length} of ${name}`,
+      literals: new Set([valueKey({ S: prefix })]),
+      look: (kept, record) => kept.get('S')?.get(keyTextOf(record, name)?.slice(0, length) ?? ''),
     },
   ];
 }
 
-function literalOf(operand: Operand): Literal | undefined {
-  if (operand === 'absent') return { type: 'absent', text: '' };
-  if (operand === 'streamRegion') return undefined;
-  const type = typeOf(operand);
-  const text = literalText(operand, type);
-  return text === undefined ? undefined : { type, text };
+function valued(
+  image: Image,
+  path: PathSegments,
+  test: ValueTest | undefined,
+  decides?: FilterNode,
+): readonly Anchor[] {
+  const literals = literalsOf(test);
+  if (!literals || literals.has('streamRegion:')) return [];
+  const imageOf = imageReaders[image];
+  const place = `${image} ${JSON.stringify(path)}`;
+  const look: Look = (kept, record) => {
+    const value = readPath(imageOf(record), path);
+    if (value === undefined) return kept.get('absent')?.get('');
+    const type = typeOf(value);
+    return kept.get(type)?.get(keyOf(value, type));
+  };
+  return [{ place, literals, look, decides }];
 }
 
-function distinct(literals: readonly Literal[]): readonly Literal[] {
-  return [...new Map(literals.map((literal) => [`${literal.type} ${literal.text}`, literal])).values()];
+/** All that a value can be to pass a test, as `valueKey` writes it, where the test lists it. */
+export function literalsOf(test: ValueTest | undefined): ReadonlySet<string> | undefined {
+  if (test?.kind !== 'oneOf') return undefined;
+  return new Set(
+    test.operands.map((operand) => (typeof operand === 'string' ? `${operand}:` : valueKey(operand))),
+  );
 }
 
 /** The places that all branches have, with the literals of all of them. */
 function ofEvery(any: Extract<FilterNode, { kind: 'any' }>, eventName: EventName): readonly Anchor[] {
   const branches = any.filters.map((filter) => anchorsOf(filter, eventName));
-  return (branches[0] ?? []).flatMap(({ place }) => {
-    const same = branches.map((anchors) => anchors.find((anchor) => anchor.place.id === place.id));
-    if (!same.every((anchor) => anchor !== undefined)) return [];
-    const isAll = same.every(({ decides }, index) => decides !== undefined && decides === any.filters[index]);
-    const literals = distinct(same.flatMap((anchor) => anchor.literals));
-    return [isAll ? { place, literals, decides: any } : { place, literals }];
+  return (branches[0] ?? []).flatMap((anchor) => {
+    const same = branches.map((anchors) => anchors.find(({ place }) => place === anchor.place));
+    if (!same.every((one) => one !== undefined)) return [];
+    const literals = new Set(same.flatMap((one) => [...one.literals]));
+    const isAll = same.every(({ decides }, index) => decides === any.filters[index]);
+    return [{ ...anchor, literals, decides: isAll ? any : undefined }];
   });
 }
 
-/** What is left of a filter to be tested once a part of it has passed; nothing when that was all. */
-export function without(filter: FilterNode, passed: FilterNode | undefined): FilterNode | undefined {
-  if (filter === passed) return undefined;
-  if (filter.kind !== 'all' || passed === undefined) return filter;
-  const left = filter.filters.flatMap((part) => without(part, passed) ?? []);
-  if (left.length === 0) return undefined;
-  return left.length === 1 ? left[0] : { kind: 'all', filters: left };
+const everything: FilterNode = { kind: 'all', filters: [] };
+
+/** What is left of a filter to be tested once a part of it has passed. */
+export function without(filter: FilterNode, passed: FilterNode | undefined): FilterNode {
+  if (filter === passed) return everything;
+  if (filter.kind !== 'all' || !passed) return filter;
+  const left = filter.filters.map((part) => without(part, passed)).filter((part) => part !== everything);
+  return { kind: 'all', filters: left };
 }

@@ -2,9 +2,9 @@ import { canonicalDecimal, compareDecimals } from './decimal.js';
 import { MalformedValueError } from './errors.js';
 import type { AttributeMap, AttributeValue } from './record.js';
 
-export type AttributeType = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'M' | 'L' | 'SS' | 'NS' | 'BS';
+const types = ['S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS'] as const;
 
-const types: ReadonlySet<string> = new Set(['S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS']);
+export type AttributeType = (typeof types)[number];
 
 /**
  * The type letter of a value. Throws `MalformedValueError` unless there is exactly one that DynamoDB knows. Every value that
@@ -35,24 +35,44 @@ export function typeOf(value: AttributeValue): AttributeType {
 
 /** Names no other letters than known ones: in a plain item, names and text stand in their place. */
 function malformed(value: unknown): MalformedValueError {
-  const letters =
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
-  const fault = !letters
-    ? 'is not an object with a type letter'
-    : letters.length === 0
-      ? 'has no type letter (DynamoDB Local writes an empty map so)'
-      : letters.every((letter) => types.has(letter))
-        ? `has ${letters.length} type letters, ${letters.join(' and ')}`
-        : 'has an unknown type letter';
+  const letters = Object.keys(value ?? {});
+  const fault =
+    letters.length === 0
+      ? 'no type letter (DynamoDB Local writes an empty map so)'
+      : letters.every((letter) => types.some((type) => type === letter))
+        ? `${letters.length} type letters, ${letters.join(' and ')}`
+        : 'an unknown type letter';
   return new MalformedValueError(
-    `An attribute value ${fault}. Expected exactly one of ${[...types].join(', ')}, as in { "S": "text" }; ` +
-      'plain (unmarshalled) items are not stream records. Check what builds or changes the record before it reaches the router.',
+    `An attribute value has ${fault}. Expected exactly one of ${types.join(', ')}, as in { "S": "text" }; ` +
+      'pass records on as they came: plain (unmarshalled) items are not stream records.',
   );
 }
 
-/** An attribute of a map by its own name; `constructor` and `__proto__` are names like any other. */
-export function attribute(map: AttributeMap, name: string): AttributeValue | undefined {
-  return Object.hasOwn(map, name) ? map[name] : undefined;
+type Payload<T extends AttributeType> = T extends AttributeType
+  ? Extract<AttributeValue, { readonly [K in T]: unknown }> extends { readonly [K in T]: infer P }
+    ? P
+    : never
+  : never;
+
+/** What stands behind the type letter; `type` is the value's own, as `typeOf` gave it. */
+export function payload<T extends AttributeType>(value: AttributeValue, type: T): Payload<T> {
+  return (value as unknown as { readonly [K in T]: Payload<T> })[type];
+}
+
+/** What stands behind this type letter; `undefined` for a value of another type, and where there is none. */
+export function asType<T extends AttributeType>(
+  value: AttributeValue | undefined,
+  type: T,
+): Payload<T> | undefined {
+  return value !== undefined && typeOf(value) === type ? payload(value, type) : undefined;
+}
+
+/** What a map or list has of its own by this name or index; `constructor` and `__proto__` are names like any other. */
+export function attribute(
+  parent: AttributeMap | readonly AttributeValue[],
+  name: string | number,
+): AttributeValue | undefined {
+  return Object.hasOwn(parent, name) ? (parent as AttributeMap)[name] : undefined;
 }
 
 /**
@@ -67,79 +87,76 @@ export function sameValue(left: AttributeValue | undefined, right: AttributeValu
     case 'N':
       return compareDecimals(payload(left, type), payload(right, type)) === 0;
     case 'M':
-      return sameMap(payload(left, type), payload(right, type));
     case 'L':
-      return sameList(payload(left, type), payload(right, type));
+      return sameParts(payload(left, type), payload(right, type));
     case 'SS':
     case 'NS':
     case 'BS':
-      return sameSet(payload(left, type), payload(right, type), type === 'NS' ? canonicalDecimal : asItIs);
+      return sameWritten(payload(left, type), payload(right, type)) || sameMembers(left, right);
     default:
       return payload(left, type) === payload(right, type);
   }
 }
 
-type Payload<T extends AttributeType> = T extends AttributeType
-  ? Extract<AttributeValue, { readonly [K in T]: unknown }> extends { readonly [K in T]: infer P }
-    ? P
-    : never
-  : never;
-
-/** What stands behind the type letter; `type` is the value's own, as `typeOf` gave it. */
-export function payload<T extends AttributeType>(value: AttributeValue, type: T): Payload<T> {
-  return (value as unknown as { readonly [K in T]: Payload<T> })[type];
-}
-
-function sameMap(left: AttributeMap, right: AttributeMap): boolean {
+function sameParts<P extends AttributeMap | readonly AttributeValue[]>(left: P, right: P): boolean {
   const names = Object.keys(left);
   return (
     names.length === Object.keys(right).length &&
-    names.every((name) => Object.hasOwn(right, name) && sameValue(left[name], right[name]))
+    names.every((name) => sameValue(attribute(left, name), attribute(right, name)))
   );
 }
 
-function sameList(left: readonly AttributeValue[], right: readonly AttributeValue[]): boolean {
-  return left.length === right.length && left.every((value, index) => sameValue(value, right[index]));
+/** As a rule the members of a set that did not change stand in the same order. */
+function sameWritten(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((member, index) => member === right[index]);
 }
 
-function sameSet(
-  left: readonly string[],
-  right: readonly string[],
-  written: (member: string) => string,
-): boolean {
-  if (left.length !== right.length) return false;
-  // As a rule the members of a set that did not change stand in the same order.
-  if (left.every((member, index) => member === right[index])) return true;
-  const members = new Set(left.map(written));
-  return right.every((member) => members.has(written(member)));
+function sameMembers(left: AttributeValue, right: AttributeValue): boolean {
+  const members = new Set(memberKeys(left));
+  const others = memberKeys(right);
+  return members.size === others.length && others.every((key) => members.has(key));
 }
-
-const asItIs = (member: string) => member;
 
 /** A text for each value, the same for the same values: what is looked up instead of being compared one by one. */
 export function valueKey(value: AttributeValue): string {
   const type = typeOf(value);
-  return `${type}:${keyOfPayload(value, type)}`;
+  return `${type}:${keyOf(value, type)}`;
 }
 
-function keyOfPayload(value: AttributeValue, type: AttributeType): string {
+/** The same for values of one type. Of a text it is the text itself. */
+export function keyOf(value: AttributeValue, type: AttributeType): string {
   switch (type) {
     case 'N':
       return canonicalDecimal(payload(value, type));
-    case 'M':
-      return JSON.stringify(
-        Object.entries(payload(value, type))
-          .map(([name, inside]) => [name, valueKey(inside)] as const)
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      );
+    case 'M': {
+      const entries = Object.entries(payload(value, type));
+      return JSON.stringify(entries.map(([name, inside]) => JSON.stringify([name, valueKey(inside)])).sort());
+    }
     case 'L':
-      return JSON.stringify(payload(value, type).map(valueKey));
-    case 'NS':
-      return JSON.stringify(payload(value, type).map(canonicalDecimal).sort());
+      return JSON.stringify(memberKeys(value));
     case 'SS':
+    case 'NS':
     case 'BS':
-      return JSON.stringify([...payload(value, type)].sort());
+      return JSON.stringify(memberKeys(value).sort());
     default:
       return String(payload(value, type));
+  }
+}
+
+/** The `valueKey` of each member of a set or list. What is neither has none. */
+export function memberKeys(value: AttributeValue | undefined): string[] {
+  if (value === undefined) return [];
+  const type = typeOf(value);
+  switch (type) {
+    case 'L':
+      return payload(value, type).map(valueKey);
+    case 'SS':
+    case 'NS':
+    case 'BS':
+      return payload(value, type).map(
+        (member) => `${type[0]}:${type === 'NS' ? canonicalDecimal(member) : member}`,
+      );
+    default:
+      return [];
   }
 }

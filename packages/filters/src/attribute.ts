@@ -145,10 +145,10 @@ type KindsOf<V> =
   | (Has<Exclude<V, Decimal>, Sized> extends true ? 'sized' : never);
 
 export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
-  const valueIs = (test: ValueTest) => node({ kind: 'value', path, test });
-  const changed = (before?: ValueTest, after?: ValueTest) => node({ kind: 'changed', path, before, after });
-  const delta = (direction: 'increased' | 'decreased', by?: NumberLiteral) =>
-    node({ kind: 'delta', path, direction, by: by === undefined ? undefined : amountOf(by) });
+  const changed = (before?: readonly unknown[], after?: readonly unknown[]) =>
+    node({ kind: 'changed', path, before: before && testOf(before), after: after && testOf(after) });
+  const delta = (direction: 'increased' | 'decreased', by?: string) =>
+    node({ kind: 'delta', path, direction, by });
   const membersChanged = (change: 'added' | 'removed', members: readonly unknown[]) =>
     node({
       kind: 'membersChanged',
@@ -157,40 +157,35 @@ export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
       members: members.length > 0 ? membersOf(members) : undefined,
     });
   const attribute: Omit<Attribute, keyof typeof value> = {
-    is: (...values) => valueIs(testOf(values)),
+    is: (...values) => node({ kind: 'value', path, test: testOf(values) }),
     changed: () => changed(),
     unchanged: () => not(changed()),
     from: (...values) => {
-      const before = testOf(values);
-      const from: FilterNode = { kind: 'changed', path, before, after: undefined };
-      const to: From['to'] = (...after) => changed(before, testOf(after));
+      const to: From['to'] = (...after) => changed(values, after);
       // Not enumerable: the node stays plain data for everyone who reads, compares or prints it.
-      return Object.freeze(Object.defineProperty(from, 'to', { value: to })) as FilterNode & From;
+      return Object.freeze(Object.defineProperty({ ...changed(values) }, 'to', { value: to })) as FilterNode &
+        From;
     },
-    to: (...values) => changed(undefined, testOf(values)),
-    appeared: () => changed(testOf([absent])),
-    disappeared: () => changed(undefined, testOf([absent])),
-    nulled: () => changed(undefined, testOf([null])),
+    to: (...values) => changed(undefined, values),
+    appeared: () => changed([absent]),
+    disappeared: () => changed(undefined, [absent]),
+    nulled: () => changed(undefined, [null]),
     typeChanged: () => node({ kind: 'typeChanged', path }),
     increased: () => delta('increased'),
     decreased: () => delta('decreased'),
-    increasedBy: (amount) => delta('increased', amount),
-    decreasedBy: (amount) => delta('decreased', amount),
+    increasedBy: (amount) => delta('increased', amountOf(amount)),
+    decreasedBy: (amount) => delta('decreased', amountOf(amount)),
     crossed: (limit, direction = 'either') =>
       node({ kind: 'crossed', path, limit: toNumberText(limit), direction }),
     added: (...members) => membersChanged('added', members),
     removed: (...members) => membersChanged('removed', members),
   };
-  return Object.assign(attribute, ofSubject(valueIs)) as unknown as Attribute<V, Scope>;
-}
-
-/** Every test of a value is one of the subject image's value too. */
-function ofSubject(valueIs: (test: ValueTest) => Filter): Pick<Attribute, keyof typeof value> {
-  const filters = Object.entries(value).map(([name, testOf]) => {
-    const make = testOf as (...given: readonly unknown[]) => ValueTest;
-    return [name, (...given: readonly unknown[]) => valueIs(make(...given))];
+  // Every test of a value is one of the subject image's value too.
+  const ofSubject = Object.entries(value).map(([name, test]) => {
+    const testGiven = test as (...given: readonly unknown[]) => ValueTest;
+    return [name, (...given: readonly unknown[]) => node({ kind: 'value', path, test: testGiven(...given) })];
   });
-  return Object.fromEntries(filters);
+  return Object.assign(attribute, Object.fromEntries(ofSubject));
 }
 
 function amountOf(amount: NumberLiteral): string {

@@ -1,3 +1,6 @@
+import type { Image } from './filter.js';
+import type { AttributeMap, StreamRecord } from './record.js';
+
 const marker = Symbol.for('sluice.error');
 
 /**
@@ -30,14 +33,14 @@ export class MalformedValueError extends SluiceError {
   }
 }
 
-/** A filter reads an image that the record does not carry. */
+/** A filter or handler reads an image that the record does not carry. */
 export class MissingImageError extends SluiceError {
   override readonly name: string = 'MissingImageError';
-  constructor(image: 'NewImage' | 'OldImage', eventName: string, viewType: string | undefined) {
+  constructor(image: Image, { eventName, dynamodb: { StreamViewType } }: StreamRecord) {
     super(
       'MISSING_IMAGE',
-      `A filter or handler reads ${image}, but this ${eventName} record has none (its StreamViewType is ${viewType ?? 'not stated'}). ` +
-        `Give the table's stream a view type with that image (NEW_AND_OLD_IMAGES has both), and state the same one in table(…, { view }).`,
+      `A filter or handler reads ${image}, which this ${eventName} record lacks (its StreamViewType is ${StreamViewType ?? 'not stated'}). ` +
+        "Give the table's stream and table(…, { view }) a view type with it, such as NEW_AND_OLD_IMAGES.",
     );
   }
 }
@@ -45,11 +48,11 @@ export class MissingImageError extends SluiceError {
 /** An entity's key template names an attribute that is no key of the record's table. */
 export class MissingKeyError extends SluiceError {
   override readonly name: string = 'MissingKeyError';
-  constructor(attribute: string, found: readonly string[]) {
+  constructor(attribute: string, keys: AttributeMap) {
     super(
       'MISSING_KEY',
-      `An entity is told by the key attribute "${attribute}", but the record has ${found.join(', ')}. ` +
-        "Give the table's real key attributes in table(…, { keys }), and templates for those in entity(…, { key }).",
+      `An entity is told by the key attribute "${attribute}", but the record has ${Object.keys(keys).join(', ')}. ` +
+        "Give table(…, { keys }) and entity(…, { key }) the table's real key attributes.",
     );
   }
 }

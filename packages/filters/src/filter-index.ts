@@ -1,10 +1,7 @@
-import { type Anchor, anchorsOf, type Literal, literalText, type Place, without } from './anchors.js';
-import { payload, typeOf } from './attribute-value.js';
-import { MissingKeyError } from './errors.js';
+import { type Anchor, anchorsOf, type Kept, type Look, without } from './anchors.js';
 import type { FilterNode } from './filter.js';
-import { keyText, newImage, oldImage, type Predicate } from './match.js';
-import { readPath } from './path.js';
-import type { AttributeMap, EventName, StreamRecord } from './record.js';
+import type { Predicate } from './match.js';
+import type { EventName, StreamRecord } from './record.js';
 import { type Pass, sharedMatcher } from './shared-matcher.js';
 
 export interface Indexed<T> {
@@ -53,24 +50,18 @@ interface Entry<T> {
   readonly position: number;
   /** The one value, as it is given where nothing else is found. */
   readonly values: readonly [T];
-  /** The whole filter. */
+  /** The whole filter; in a node, what the places on the way there leave of it. */
   readonly test: Predicate;
 }
 
 interface Node<T> {
-  readonly leaves: readonly Leaf<T>[];
+  readonly entries: readonly Entry<T>[];
   readonly branches: readonly Branch<T>[];
 }
 
-interface Leaf<T> {
-  readonly entry: Entry<T>;
-  /** What the places on the way here leave to be tested, if anything. */
-  readonly test: Predicate | undefined;
-}
-
 interface Branch<T> {
-  /** The node that the record leads to. Throws where the record cannot be read. */
-  readonly find: (record: StreamRecord) => Node<T> | undefined;
+  readonly look: Look;
+  readonly nodes: Kept<Node<T>>;
   /** All that are behind it. */
   readonly entries: readonly Entry<T>[];
 }
@@ -78,33 +69,31 @@ interface Branch<T> {
 type Unjudged<T> = (value: T, error: unknown) => T;
 
 function visit<T>(node: Node<T>, record: StreamRecord, found: Entry<T>[], unjudged: Unjudged<T>): void {
-  for (const { entry, test } of node.leaves) {
-    if (test) judge(entry, test, record, found, unjudged);
-    else found.push(entry);
-  }
+  judge(node, record, found, unjudged);
   for (const branch of node.branches) {
     let next: Node<T> | undefined;
     try {
-      next = branch.find(record);
+      next = branch.look(branch.nodes, record);
     } catch {
       // The place cannot be read: each filter tells by itself what that means for it.
-      for (const entry of branch.entries) judge(entry, entry.test, record, found, unjudged);
+      judge(branch, record, found, unjudged);
     }
     if (next) visit(next, record, found, unjudged);
   }
 }
 
 function judge<T>(
-  entry: Entry<T>,
-  test: Predicate,
+  { entries }: Node<T> | Branch<T>,
   record: StreamRecord,
   found: Entry<T>[],
   unjudged: Unjudged<T>,
 ): void {
-  try {
-    if (test(record)) found.push(entry);
-  } catch (error) {
-    found.push({ ...entry, values: [unjudged(entry.values[0], error)] });
+  for (const entry of entries) {
+    try {
+      if (entry.test(record)) found.push(entry);
+    } catch (error) {
+      found.push({ ...entry, values: [unjudged(entry.values[0], error)] });
+    }
   }
 }
 
@@ -114,7 +103,7 @@ interface Candidate<T> {
   /** Of the places that have not been looked into yet. */
   readonly anchors: readonly Anchor[];
   /** What these have not decided. */
-  readonly left: FilterNode | undefined;
+  readonly left: FilterNode;
   /** In how many nodes the entry stands by now: once for each literal that it asks for, in each place. */
   readonly copies: number;
 }
@@ -128,93 +117,54 @@ const fewCandidates = 2;
 const mostCopies = 100;
 
 function nodeOf<T>(candidates: readonly Candidate<T>[], matcherOf: MatcherOf): Node<T> {
-  const sizes = candidates.length > fewCandidates ? bucketSizes(candidates) : new Map<string, number>();
-  const leaves: Leaf<T>[] = [];
-  const behind = new Map<string, Candidate<T>[]>();
-  for (const candidate of candidates) {
-    const id = sizes.size > 0 ? mostSelective(candidate.anchors, sizes)?.place.id : undefined;
-    if (id !== undefined) push(behind, id, candidate);
-    else leaves.push({ entry: candidate.entry, test: candidate.left && matcherOf(candidate.left) });
-  }
-  return { leaves, branches: [...behind].map(([id, those]) => branchOf(id, those, matcherOf)) };
-}
-
-/** How many candidates ask for each literal in each place. */
-function bucketSizes(candidates: readonly Candidate<unknown>[]): ReadonlyMap<string, number> {
-  const sizes = new Map<string, number>();
-  for (const { anchors } of candidates) {
-    for (const anchor of anchors) {
-      for (const bucket of bucketsOf(anchor)) sizes.set(bucket, (sizes.get(bucket) ?? 0) + 1);
-    }
-  }
-  return sizes;
-}
-
-function bucketsOf({ place, literals }: Anchor): readonly string[] {
-  return literals.map(({ type, text }) => `${place.id} ${type} ${text}`);
-}
-
-/** The anchor whose fullest bucket holds the fewest candidates. */
-function mostSelective(anchors: readonly Anchor[], sizes: ReadonlyMap<string, number>): Anchor | undefined {
-  const fullest = anchors.map((anchor) =>
-    Math.max(...bucketsOf(anchor).map((bucket) => sizes.get(bucket) ?? 0)),
-  );
-  return anchors[fullest.indexOf(Math.min(...fullest))];
-}
-
-function branchOf<T>(id: string, candidates: readonly Candidate<T>[], matcherOf: MatcherOf): Branch<T> {
-  const buckets = new Map<Literal['type'], Map<string, Candidate<T>[]>>();
-  let place: Place | undefined;
-  for (const { entry, anchors, left, copies: before } of candidates) {
-    const anchor = anchors.find((one) => one.place.id === id) as Anchor;
-    const copies = before * anchor.literals.length;
-    const others = anchors.filter(
-      ({ place, literals: { length } }) => place.id !== id && (length < 2 || copies * length <= mostCopies),
-    );
-    const inside = { entry, anchors: others, left: left && without(left, anchor.decides), copies };
-    place = anchor.place;
-    for (const { type, text } of anchor.literals) {
-      const texts = buckets.get(type) ?? new Map<string, Candidate<T>[]>();
-      buckets.set(type, texts);
-      push(texts, text, inside);
-    }
-  }
-  const nodes = new Map(
-    [...buckets].map(([type, texts]) => [
-      type,
-      new Map([...texts].map(([text, bucket]) => [text, nodeOf(bucket, matcherOf)])),
-    ]),
-  );
-  return { entries: candidates.map(({ entry }) => entry), find: finder(place as Place, nodes) };
-}
-
-function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
-  const list = lists.get(key);
-  if (list) list.push(value);
-  else lists.set(key, [value]);
-}
-
-type Nodes<T> = ReadonlyMap<Literal['type'], ReadonlyMap<string, Node<T>>>;
-
-function finder<T>(place: Place, nodes: Nodes<T>): Branch<T>['find'] {
-  if (place.kind === 'prefix') {
-    const { attribute, length } = place;
-    const byText = nodes.get('prefix');
-    return ({ dynamodb: { Keys } }) => {
-      if (!Object.hasOwn(Keys, attribute)) throw new MissingKeyError(attribute, Object.keys(Keys));
-      return byText?.get(keyText(Keys[attribute])?.slice(0, length) ?? '');
-    };
-  }
-  const { path } = place;
-  const imageOf = place.image === 'new' ? newImage : oldImage;
-  const absent = nodes.get('absent')?.get('');
-  const ofText = nodes.get('S');
-  return (record) => {
-    // Places are of images that the event has; `imageOf` throws for one that the record lacks.
-    const value = readPath(imageOf(record) as AttributeMap, path);
-    if (value === undefined) return absent;
-    const type = typeOf(value);
-    if (type === 'S') return ofText?.get(payload(value, type)); // as most are
-    return nodes.get(type)?.get(literalText(value, type) ?? '');
+  const placeOf = candidates.length > fewCandidates ? mostSelective(candidates) : () => undefined;
+  const byPlace = Map.groupBy(candidates, placeOf);
+  const here = byPlace.get(undefined) ?? [];
+  return {
+    entries: here.map(({ entry, left }) => ({ ...entry, test: matcherOf(left) })),
+    branches: [...byPlace].flatMap(([place, behind]) =>
+      place === undefined ? [] : [branchOf(place, behind, matcherOf)],
+    ),
   };
+}
+
+/** For each candidate the place whose fullest bucket holds the fewest of all: a bucket is of one literal in one place. */
+function mostSelective(
+  candidates: readonly Candidate<unknown>[],
+): (candidate: Candidate<unknown>) => string | undefined {
+  const bucketsOf = ({ place, literals }: Anchor) => Array.from(literals, (literal) => `${place} ${literal}`);
+  const buckets = Map.groupBy(
+    candidates.flatMap(({ anchors }) => anchors.flatMap(bucketsOf)),
+    (bucket) => bucket,
+  );
+  return ({ anchors }) => {
+    const fullest = anchors.map((anchor) =>
+      Math.max(...bucketsOf(anchor).map((bucket) => buckets.get(bucket)?.length ?? 0)),
+    );
+    return anchors[fullest.indexOf(Math.min(...fullest))]?.place;
+  };
+}
+
+function branchOf<T>(place: string, behind: readonly Candidate<T>[], matcherOf: MatcherOf): Branch<T> {
+  const anchorOf = ({ anchors }: Candidate<T>) => anchors.find((one) => one.place === place) as Anchor;
+  const asked = behind.flatMap((candidate) => {
+    const { literals, decides } = anchorOf(candidate);
+    const copies = candidate.copies * literals.size;
+    const anchors = candidate.anchors.filter(
+      (one) => one.place !== place && (one.literals.size < 2 || copies * one.literals.size <= mostCopies),
+    );
+    const inside = { ...candidate, anchors, left: without(candidate.left, decides), copies };
+    return Array.from(literals, (literal) => ({ literal, inside }));
+  });
+  const nodes = new Map<string, Map<string, Node<T>>>();
+  for (const [literal, bucket] of Map.groupBy(asked, ({ literal }) => literal)) {
+    const [type = ''] = literal.split(':', 1);
+    const texts = nodes.get(type) ?? new Map<string, Node<T>>();
+    const node = nodeOf(
+      bucket.map(({ inside }) => inside),
+      matcherOf,
+    );
+    nodes.set(type, texts.set(literal.slice(type.length + 1), node));
+  }
+  return { entries: behind.map(({ entry }) => entry), nodes, look: anchorOf(behind[0] as Candidate<T>).look };
 }

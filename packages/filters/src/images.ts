@@ -10,23 +10,17 @@ export function imagesRead(filter: AnyFilter, eventName: EventName): ReadonlySet
 
 /** The images that events of this name have under a view type. */
 export function imagesCarried(view: StreamViewType, eventName: EventName): ReadonlySet<Image> {
-  return new Set(existing[eventName].filter((image) => carried[view].includes(image)));
+  return new Set(imagesOf[eventName].filter((image) => view.includes(image === 'NewImage' ? 'NEW' : 'OLD')));
 }
 
-const existing: Record<EventName, readonly Image[]> = {
+/** The images that events have, the one of their subject first. */
+export const imagesOf: Readonly<Record<EventName, readonly [Image, ...Image[]]>> = {
   INSERT: ['NewImage'],
   MODIFY: ['NewImage', 'OldImage'],
   REMOVE: ['OldImage'],
 };
 
-const carried: Record<StreamViewType, readonly Image[]> = {
-  KEYS_ONLY: [],
-  NEW_IMAGE: ['NewImage'],
-  OLD_IMAGE: ['OldImage'],
-  NEW_AND_OLD_IMAGES: ['NewImage', 'OldImage'],
-};
-
-const bothThatExist = (_filter: FilterNode, eventName: EventName) => existing[eventName];
+const bothThatExist = (_filter: FilterNode, eventName: EventName) => imagesOf[eventName];
 const none = () => [];
 const ofEach = ({ filters }: { readonly filters: readonly FilterNode[] }, eventName: EventName) =>
   filters.flatMap((filter) => [...imagesRead(filter, eventName)]);
@@ -44,11 +38,11 @@ const readers: {
   eventName: none,
   removedBy: ({ ttl }, eventName) => (ttl !== undefined && eventName === 'REMOVE' ? ['OldImage'] : []),
   key: none,
-  value: (_filter, eventName) => [eventName === 'REMOVE' ? 'OldImage' : 'NewImage'],
+  value: (_filter, eventName) => [imagesOf[eventName][0]],
   changed: bothThatExist,
   typeChanged: bothThatExist,
   delta: bothThatExist,
   crossed: bothThatExist,
   membersChanged: bothThatExist,
-  where: ({ reads }, eventName) => existing[eventName].filter((image) => reads.includes(image)),
+  where: ({ reads }, eventName) => imagesOf[eventName].filter((image) => reads.includes(image)),
 };

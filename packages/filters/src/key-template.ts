@@ -11,8 +11,6 @@ export interface KeyTemplate {
   readonly prefix: string;
 }
 
-const token = /::|:([A-Za-z_]\w*)(\*?)|[^:]+|:/g;
-
 const parsed = new Map<string, KeyTemplate>();
 
 /** Parses a template, once. Throws a `TypeError` for an empty one, two captures with nothing between them, a repeated name, or a `*` that is not last. */
@@ -24,55 +22,39 @@ export function parseKeyTemplate(template: string): KeyTemplate {
 
 function parse(template: string): KeyTemplate {
   if (template === '') throw invalid(template, 'no key is empty');
-  const { prefix, captures } = partsOf(template);
-  const pattern = captures.map((capture, index) => patternOf(capture, index, captures.length)).join('');
+  const [prefix = '', ...parts] = template
+    .replaceAll('::', '\0')
+    .split(/:([A-Za-z_]\w*)(\*?)/)
+    .map((part) => part.replaceAll('\0', ':'));
+  const captures: string[] = [];
+  let pattern = escaped(prefix);
+  for (let at = 0; at < parts.length; at += 3) {
+    const [name = '', star, after = '', next] = parts.slice(at);
+    if (captures.includes(name)) throw invalid(template, `:${name} is captured twice`);
+    if (star && (after || next)) throw invalid(template, 'nothing may follow the capture with *');
+    if (next && !after) throw invalid(template, `put a separator before :${next}`);
+    captures.push(name);
+    if (star) pattern += '([^]*)';
+    else if (!next || after.includes('#')) pattern += `([^#]+)${escaped(after)}`;
+    else pattern += shortest(captures.length, escaped(after));
+  }
   return Object.freeze({
-    captures: Object.freeze(captures.map(({ name }) => name)),
-    pattern: new RegExp(`^${escapeLiteral(prefix)}${pattern}$`),
+    captures: Object.freeze(captures),
+    pattern: new RegExp(`^${pattern}$`),
     prefix,
   });
-}
-
-interface Capture {
-  readonly name: string;
-  readonly rest: boolean;
-  /** The literal text between this capture and the next one, or the end. */
-  after: string;
-}
-
-function partsOf(template: string): { prefix: string; captures: readonly Capture[] } {
-  const captures: Capture[] = [];
-  let prefix = '';
-  for (const [text, name, star] of template.matchAll(token)) {
-    const last = captures.at(-1);
-    if (last?.rest) throw invalid(template, 'nothing may follow the capture with *');
-    if (name === undefined) {
-      const literal = text === '::' ? ':' : text;
-      if (last) last.after += literal;
-      else prefix += literal;
-      continue;
-    }
-    if (last?.after === '') throw invalid(template, `put a separator before :${name}`);
-    if (captures.some((earlier) => earlier.name === name))
-      throw invalid(template, `:${name} is captured twice`);
-    captures.push({ name, rest: star === '*', after: '' });
-  }
-  return { prefix, captures };
 }
 
 /**
  * A capture that a `#` or the end follows has one length that fits. Any other takes the shortest one and, behind a lookahead,
  * never tries another: keys may hold what strangers wrote, and trying all splits takes forever on some of them.
  */
-function patternOf({ rest, after }: Capture, index: number, count: number): string {
-  const literal = escapeLiteral(after);
-  if (rest) return '([^]*)';
-  if (index === count - 1 || after.includes('#')) return `([^#]+)${literal}`;
-  return `(?=([^#]+?)${literal})(?:\\${index + 1})${literal}`;
+function shortest(group: number, after: string): string {
+  return `(?=([^#]+?)${after})(?:\\${group})${after}`;
 }
 
-function escapeLiteral(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+function escaped(text: string): string {
+  return text.replace(/\W/g, '\\$&');
 }
 
 function invalid(template: string, reason: string): TypeError {

@@ -1,7 +1,7 @@
-import { valueKey } from './attribute-value.js';
+import { typeOf, valueKey } from './attribute-value.js';
 import { canonicalDecimal } from './decimal.js';
 import type { Operand } from './filter.js';
-import type { AttributeMap, AttributeValue } from './record.js';
+import type { AttributeValue } from './record.js';
 
 /** "The attribute is not there", for `is`, `from` and `to`. `null` is another thing: a stored value of type NULL. */
 export const absent: unique symbol = Symbol.for('sluice.absent');
@@ -48,58 +48,40 @@ export function toWire(literal: unknown): AttributeValue {
 }
 
 function wireOf(literal: unknown): AttributeValue {
+  if (typeof literal === 'string') return { S: literal };
+  if (typeof literal === 'boolean') return { BOOL: literal };
   if (literal === null) return { NULL: true };
-  switch (typeof literal) {
-    case 'string':
-      return { S: literal };
-    case 'boolean':
-      return { BOOL: literal };
-    case 'number':
-    case 'bigint':
-      return { N: toNumberText(literal) };
-    case 'object':
-      if (isDecimal(literal)) return { N: toNumberText(literal) };
-      if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
-      if (literal instanceof Set) return wireSet(literal);
-      if (Array.isArray(literal)) return { L: Object.freeze(literal.map(toWire)) };
-      if ([Object.prototype, null].includes(Object.getPrototypeOf(literal))) return { M: wireMap(literal) };
-  }
-  throw notStorable(literal);
-}
-
-/** By entries, so that `__proto__` is a name like any other. */
-function wireMap(literal: object): AttributeMap {
-  return Object.freeze(
-    Object.fromEntries(Object.entries(literal).map(([name, value]) => [name, toWire(value)])),
-  );
+  if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
+  if (literal instanceof Set) return wireSet(literal);
+  if (Array.isArray(literal)) return { L: Object.freeze(literal.map(toWire)) };
+  if (typeof literal !== 'object' || decimalText in literal) return { N: toNumberText(literal) };
+  if (![Object.prototype, null].includes(Object.getPrototypeOf(literal))) throw notStorable(literal);
+  // By entries, so that `__proto__` is a name like any other.
+  const entries = Object.entries(literal).map(([name, value]) => [name, toWire(value)]);
+  return { M: Object.freeze(Object.fromEntries(entries)) };
 }
 
 /** DynamoDB's sets have at least one member, all of one type, and none twice: `1` and `1.0` are one. */
 function wireSet(set: ReadonlySet<unknown>): AttributeValue {
-  const once = new Map([...set].map(toWire).map((member) => [valueKey(member), member]));
-  const members = [...once.values()] as readonly { readonly [type: string]: unknown }[];
-  const type = Object.keys(members[0] ?? {}).join();
-  const values = members.map((member) => member[type]);
-  if (!/^[SNB]$/.test(type) || values.includes(undefined)) throw notStorable(set);
+  const members = new Map(Array.from(set, toWire).map((member) => [valueKey(member), member]));
+  const [type = '', ...others] = new Set(Array.from(members.values(), typeOf));
+  if (!/^[SNB]$/.test(type) || others.length > 0) throw notStorable(set);
+  const values = [...members.values()].flatMap((member) => Object.values(member));
   return { [`${type}S`]: Object.freeze(values) } as unknown as AttributeValue;
 }
 
 /** The decimal text of a number in a filter. Throws a `TypeError` for what is no number, or none that DynamoDB stores. */
 export function toNumberText(literal: unknown): string {
-  if (typeof literal === 'bigint') return String(literal);
-  if (typeof literal === 'number' && Number.isFinite(literal)) return String(literal);
-  if (isDecimal(literal)) return literal[decimalText];
-  throw notStorable(literal);
-}
-
-function isDecimal(literal: unknown): literal is Decimal {
-  return typeof literal === 'object' && literal !== null && decimalText in literal;
+  if (typeof literal === 'bigint' || Number.isFinite(literal)) return String(literal);
+  const text = (literal as Partial<Decimal> | null | undefined)?.[decimalText];
+  if (text === undefined) throw notStorable(literal);
+  return text;
 }
 
 function notStorable(literal: unknown): TypeError {
   const what = typeof literal === 'object' ? `a ${literal?.constructor?.name}` : String(literal);
   return new TypeError(
-    `A filter was given ${what}, which DynamoDB cannot store there. Expected a string, finite number, bigint, decimal(…), boolean, null, Uint8Array, ` +
-      'an array or plain object of them, a Set of only strings, only numbers or only Uint8Arrays, or, for "no value", absent.',
+    `A filter was given ${what}, which DynamoDB cannot store there. Expected text, a finite number, bigint, decimal(…), boolean, null, Uint8Array, ` +
+      'an array or plain object of these, a Set of texts, of numbers or of Uint8Arrays, or, for "no value", absent.',
   );
 }

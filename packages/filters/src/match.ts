@@ -1,9 +1,9 @@
-import { payload, sameValue, typeOf } from './attribute-value.js';
+import { asType, sameValue, typeOf } from './attribute-value.js';
 import { compareDecimals, exceedsBy } from './decimal.js';
 import { MissingImageError, MissingKeyError } from './errors.js';
 import type { AnyFilter, FilterKind, FilterNode, Image, RemovedBy, ValueTest } from './filter.js';
-import { parseKeyTemplate } from './key-template.js';
-import { moreMembers, numberOf, valueMatcher } from './match-value.js';
+import { type KeyTemplate, parseKeyTemplate } from './key-template.js';
+import { moreMembers, valueMatcher } from './match-value.js';
 import { type PathSegments, readPath } from './path.js';
 import type { AttributeMap, AttributeValue, StreamRecord } from './record.js';
 import { tablePattern } from './table-pattern.js';
@@ -45,10 +45,11 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
     (record) =>
       record.eventName === 'REMOVE' && removerOf(record, ttl) === by,
   key: ({ templates }) => {
-    const names = Object.values(templates).flatMap((template) => parseKeyTemplate(template).captures);
-    const tests = Object.entries(templates).map(([name, template]) => keyMatcher(name, template));
-    const isShared = new Set(names).size < names.length;
-    return unlessOneIs(false, isShared ? [...tests, capturesAgree(templates)] : tests);
+    const keys = Object.entries(templates).map(([name, text]) => ({ name, ...parseKeyTemplate(text) }));
+    const tests = keys.map(fits);
+    const names = keys.flatMap(({ captures }) => captures);
+    if (new Set(names).size < names.length) tests.push(capturesAgree(keys));
+    return unlessOneIs(false, tests);
   },
   value: ({ path, test }) => ofImage(subjectImage, path, test),
   changed: ({ path, before, after }) => {
@@ -59,11 +60,11 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
   },
   typeChanged: ({ path }) =>
     ofBoth(path, (old, now) => old !== undefined && now !== undefined && typeOf(old) !== typeOf(now)),
-  delta: ({ path, direction, by }) => {
-    const exceeds = (more: string, less: string) =>
-      by === undefined ? compareDecimals(more, less) > 0 : exceedsBy(more, less, by);
-    return ofNumbers(path, direction === 'increased' ? (old, now) => exceeds(now, old) : exceeds);
-  },
+  delta: ({ path, direction, by }) =>
+    ofNumbers(path, (old, now) => {
+      const [more, less] = direction === 'increased' ? [now, old] : [old, now];
+      return by === undefined ? compareDecimals(more, less) > 0 : exceedsBy(more, less, by);
+    }),
   crossed: ({ path, limit, direction }) =>
     ofNumbers(path, (old, now) => {
       const wasBelow = compareDecimals(old, limit) < 0;
@@ -76,9 +77,7 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
   },
   where: ({ description, reads, test }) => {
     if (typeof test !== 'function') {
-      throw new TypeError(
-        `where("${description}") has lost its function, as JSON and other stores do; build it in code.`,
-      );
+      throw new TypeError(`where("${description}") has lost its function, as in JSON; build it in code.`);
     }
     return (record) => {
       const result = test(withImages(record, reads));
@@ -86,7 +85,7 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
       // A promise that nobody waits for must not end the process when it rejects.
       if (result instanceof Promise) result.catch(() => undefined);
       throw new TypeError(
-        `where("${description}") gave ${result instanceof Promise ? 'a promise' : `a value of type ${typeof result}`}. Expected true or false, at once.`,
+        `where("${description}") gave a value of type ${typeof result}. Expected true or false, at once and not as a promise.`,
       );
     };
   },
@@ -113,32 +112,37 @@ function unlessOneIs(deciding: boolean, tests: readonly Predicate[]): Predicate 
   };
 }
 
-function keyMatcher(name: string, template: string): Predicate {
-  const { pattern } = parseKeyTemplate(template);
-  return ({ dynamodb: { Keys } }) => {
-    const text = keyTextOf(Keys, name);
+interface Key extends KeyTemplate {
+  readonly name: string;
+}
+
+function fits({ name, pattern }: Key): Predicate {
+  return (record) => {
+    const text = keyTextOf(record, name);
     return text !== undefined && pattern.test(text);
   };
 }
 
-/** What keys of these templates capture under one name has one value. Keys of another form are not judged here. */
-function capturesAgree(templates: { readonly [attribute: string]: string }): Predicate {
-  const tests = Object.entries(templates).map(([name, template]) => ({
-    name,
-    ...parseKeyTemplate(template),
-  }));
-  return ({ dynamodb: { Keys } }) => {
+/** What several templates capture under one name has one value. Keys of another form are not judged here. */
+function capturesAgree(keys: readonly Key[]): Predicate {
+  return (record) => {
     const values = new Map<string, string | undefined>();
-    return tests.every(({ name, pattern, captures }) => {
-      const groups = pattern.exec(keyTextOf(Keys, name) ?? '');
-      return captures.every((capture, index) => agrees(values, capture, groups?.[index + 1]));
+    return keys.every(({ name, pattern, captures }) => {
+      const groups = pattern.exec(keyTextOf(record, name) ?? '');
+      return captures.every((capture, index) => {
+        const value = groups?.[index + 1];
+        const first = values.get(capture) ?? value;
+        values.set(capture, first);
+        return value === first;
+      });
     });
   };
 }
 
-function keyTextOf(keys: AttributeMap, name: string): string | undefined {
-  if (!Object.hasOwn(keys, name)) throw new MissingKeyError(name, Object.keys(keys));
-  return keyText(keys[name]);
+/** The text of a key attribute. Throws `MissingKeyError` for one that the record's keys do not have. */
+export function keyTextOf({ dynamodb: { Keys } }: StreamRecord, name: string): string | undefined {
+  if (!Object.hasOwn(Keys, name)) throw new MissingKeyError(name, Keys);
+  return keyText(Keys[name]);
 }
 
 function ofImage(
@@ -147,7 +151,7 @@ function ofImage(
   test: ValueTest,
 ): Predicate {
   const passes = valueMatcher(test);
-  return (record) => passes(readPath(imageOf(record) ?? nothing, path), record);
+  return (record) => passes(readPath(imageOf(record), path), record.eventSourceARN);
 }
 
 /** A test of an attribute's values in both images. */
@@ -155,47 +159,26 @@ function ofBoth(
   path: PathSegments,
   test: (old: AttributeValue | undefined, now: AttributeValue | undefined) => boolean,
 ): Predicate {
-  return (record) => {
-    const oldItem = oldImage(record);
-    const newItem = newImage(record);
-    return test(oldItem && readPath(oldItem, path), newItem && readPath(newItem, path));
-  };
+  return (record) => test(readPath(oldImage(record), path), readPath(newImage(record), path));
 }
 
 /** A test of an attribute that is a number in both images. */
 function ofNumbers(path: PathSegments, test: (old: string, now: string) => boolean): Predicate {
   return ofBoth(path, (old, now) => {
-    const before = numberOf(old);
-    const after = numberOf(now);
+    const before = asType(old, 'N');
+    const after = asType(now, 'N');
     return before !== undefined && after !== undefined && test(before, after);
   });
 }
 
-/** A record with these images, and no others. */
+/** A record with these images of those that its event has, and no others. */
 function withImages(record: StreamRecord, reads: readonly Image[]): StreamRecord {
-  if (reads.includes('NewImage')) newImage(record);
-  if (reads.includes('OldImage')) oldImage(record);
-  if (reads.length === 2) return record;
-  const { NewImage, OldImage, ...rest } = record.dynamodb;
-  const images = {
-    ...(NewImage && reads.includes('NewImage') && { NewImage }),
-    ...(OldImage && reads.includes('OldImage') && { OldImage }),
-  };
-  return { ...record, dynamodb: { ...rest, ...images } };
+  const items = reads.map((image) => [image, imageReaders[image](record)]);
+  if (items.length === 2) return record;
+  const { NewImage, OldImage, ...others } = record.dynamodb;
+  const read = Object.fromEntries(items.filter(([, item]) => item));
+  return { ...record, dynamodb: { ...others, ...read } };
 }
-
-/** A name that several templates capture has one value in all of them. */
-function agrees(
-  values: Map<string, string | undefined>,
-  capture: string,
-  value: string | undefined,
-): boolean {
-  if (values.has(capture)) return values.get(capture) === value;
-  values.set(capture, value);
-  return true;
-}
-
-const nothing: AttributeMap = Object.freeze({});
 
 /** The image that a record is about: what was written, or what was deleted. */
 export function subjectImage(record: StreamRecord): AttributeMap | undefined {
@@ -204,18 +187,25 @@ export function subjectImage(record: StreamRecord): AttributeMap | undefined {
 
 /** The new image; `undefined` for a REMOVE. Throws `MissingImageError` when the view type leaves it out. */
 export function newImage(record: StreamRecord): AttributeMap | undefined {
-  if (record.eventName === 'REMOVE') return undefined;
-  return record.dynamodb.NewImage ?? missing('NewImage', record);
+  return record.eventName === 'REMOVE'
+    ? undefined
+    : (record.dynamodb.NewImage ?? missing('NewImage', record));
 }
 
 /** The old image; `undefined` for an INSERT. Throws `MissingImageError` when the view type leaves it out. */
 export function oldImage(record: StreamRecord): AttributeMap | undefined {
-  if (record.eventName === 'INSERT') return undefined;
-  return record.dynamodb.OldImage ?? missing('OldImage', record);
+  return record.eventName === 'INSERT'
+    ? undefined
+    : (record.dynamodb.OldImage ?? missing('OldImage', record));
 }
 
-function missing(image: 'NewImage' | 'OldImage', record: StreamRecord): never {
-  throw new MissingImageError(image, record.eventName, record.dynamodb.StreamViewType);
+export const imageReaders: Readonly<Record<Image, typeof newImage>> = {
+  NewImage: newImage,
+  OldImage: oldImage,
+};
+
+function missing(image: Image, record: StreamRecord): never {
+  throw new MissingImageError(image, record);
 }
 
 /**
@@ -228,7 +218,7 @@ export function removerOf(record: StreamRecord, ttl: string | undefined): Remove
   const identity = record.userIdentity;
   if (identity?.type === 'Service' && identity.principalId === 'dynamodb.amazonaws.com') return 'ttl';
   if (ttl === undefined) return 'user';
-  const expiresAt = numberOf(readPath(oldImage(record) ?? nothing, [ttl]));
+  const expiresAt = asType(readPath(oldImage(record), [ttl]), 'N');
   const deletedAt = record.dynamodb.ApproximateCreationDateTime;
   const hasExpired =
     expiresAt !== undefined && deletedAt !== undefined && compareDecimals(expiresAt, String(deletedAt)) <= 0;
@@ -237,10 +227,7 @@ export function removerOf(record: StreamRecord, ttl: string | undefined): Remove
 
 /** The text that a key template is matched with; binary keys have none. */
 export function keyText(value: AttributeValue | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const type = typeOf(value);
-  if (type === 'S') return payload(value, type);
-  return type === 'N' ? payload(value, type) : undefined;
+  return asType(value, 'S') ?? asType(value, 'N');
 }
 
 /** The table's name in a stream ARN, in any partition and with any characters; `undefined` when there is none. */

@@ -70,9 +70,7 @@ describe('an attribute path', () => {
     'a.[0]',
   ])('refuses "%s" and shows what one looks like', (text) => {
     expect(() => parsePath(text)).toThrowError(TypeError);
-    expect(() => parsePath(text)).toThrowError(
-      /is not an attribute path.*address\.city, lines\[0\]\.sku or attrAt/,
-    );
+    expect(() => parsePath(text)).toThrowError(/is not an attribute path.*lines\[0\]\.sku or attrAt/);
   });
 });
 

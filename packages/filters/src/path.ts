@@ -1,4 +1,4 @@
-import { attribute, payload, typeOf } from './attribute-value.js';
+import { asType, attribute } from './attribute-value.js';
 import type { AttributeMap, AttributeValue } from './record.js';
 
 /** Attribute names and list indexes, from the item inwards; the first is a name. */
@@ -8,29 +8,23 @@ export type PathSegments = readonly (string | number)[];
  * Reads `address.city`, `lines[0].sku`. A path that names nothing (an empty name, a broken index) throws a `TypeError`.
  */
 export function parsePath(path: string): PathSegments {
-  const segments: (string | number)[] = [];
-  for (const part of path.split('.')) {
-    const match = /^([^[\]]+)((?:\[\d+\])*)$/.exec(part);
-    if (!match?.[1]) throw notAPath(path);
-    segments.push(match[1], ...Array.from(match[2]?.matchAll(/\d+/g) ?? [], Number));
-  }
-  return Object.freeze(segments);
+  if (!/^[^.[\]]+(?:\[\d+\]|\.[^.[\]]+)*$/.test(path)) throw notAPath(path);
+  const parts = path.matchAll(/\[(\d+)\]|[^.[\]]+/g);
+  return Object.freeze(Array.from(parts, ([name, index]) => (index ? Number(index) : name)));
 }
 
 /** The path whose names and indexes are these, taken as they are: `["a.b", 0]`. Throws a `TypeError` for what is neither. */
 export function pathOf(segments: readonly unknown[]): PathSegments {
-  const isPath = segments.every((segment, index) =>
-    typeof segment === 'number'
-      ? index > 0 && Number.isInteger(segment) && segment >= 0
-      : typeof segment === 'string' && segment !== '',
+  const isPath = segments.every((segment) =>
+    typeof segment === 'string' ? segment !== '' : Number.isInteger(segment) && (segment as number) >= 0,
   );
-  if (isPath && segments.length > 0) return Object.freeze([...segments]) as PathSegments;
+  if (isPath && typeof segments[0] === 'string') return Object.freeze([...segments]) as PathSegments;
   throw notAPath(segments);
 }
 
 function notAPath(path: unknown): TypeError {
   return new TypeError(
-    `${JSON.stringify(path)} is not an attribute path. Expected names and list indexes, as in address.city, lines[0].sku or attrAt('lines', 0, 'a.b').`,
+    `${JSON.stringify(path)} is not an attribute path. Expected names and list indexes, as in lines[0].sku or attrAt('lines', 0, 'a.b').`,
   );
 }
 
@@ -46,16 +40,15 @@ export function printPath(path: PathSegments): string {
 }
 
 /**
- * The value at a path of an image, or `undefined` where a parent is absent or of another type. Throws
+ * The value at a path of an image, or `undefined` where the image or a parent is absent or of another type. Throws
  * `MalformedValueError` for a parent whose type cannot be told.
  */
-export function readPath(image: AttributeMap, path: PathSegments): AttributeValue | undefined {
-  let value = attribute(image, path[0] as string);
+export function readPath(image: AttributeMap | undefined, path: PathSegments): AttributeValue | undefined {
+  let value = image && attribute(image, path[0] as string);
   for (let depth = 1; value !== undefined && depth < path.length; depth++) {
     const segment = path[depth] as string | number;
-    const type = typeOf(value);
-    if (typeof segment === 'number') value = type === 'L' ? payload(value, type)[segment] : undefined;
-    else value = type === 'M' ? attribute(payload(value, type), segment) : undefined;
+    const parent = asType(value, typeof segment === 'number' ? 'L' : 'M');
+    value = parent && attribute(parent, segment);
   }
   return value;
 }

@@ -1,5 +1,6 @@
-import { sameValue } from './attribute-value.js';
-import type { AnyFilter, FilterKind, FilterNode, Operand, ValueTest } from './filter.js';
+import { literalsOf } from './anchors.js';
+import type { AnyFilter, FilterKind, FilterNode, ValueTest } from './filter.js';
+import { valueMatcher } from './match-value.js';
 import type { EventName } from './record.js';
 
 /**
@@ -25,13 +26,12 @@ const judges: {
   key: always,
   value: ({ test }) => passesAbsent(test) || passesSomething(test),
   changed: ({ before, after }, eventName) => {
-    const old =
-      eventName === 'INSERT' ? passesAbsent(before) : passesAbsent(before) || passesSomething(before);
-    const now = eventName === 'REMOVE' ? passesAbsent(after) : passesAbsent(after) || passesSomething(after);
-    if (!old || !now) return false;
-    // Something has to change: what was not there has to appear, and the other way round.
-    if (eventName === 'INSERT') return passesSomething(after);
-    return eventName === 'REMOVE' ? passesSomething(before) : !isOneValue(before, after);
+    const appears = passesAbsent(before) && passesSomething(after);
+    const disappears = passesSomething(before) && passesAbsent(after);
+    if (eventName === 'INSERT') return appears;
+    if (eventName === 'REMOVE') return disappears;
+    const stays = passesSomething(before) && passesSomething(after);
+    return appears || disappears || (stays && !isOneValue(before, after));
   },
   typeChanged: onModify,
   delta: onModify,
@@ -41,24 +41,17 @@ const judges: {
 };
 
 function passesAbsent(test: ValueTest | undefined): boolean {
-  if (test === undefined) return true;
-  if (test.kind === 'anyOf') return test.tests.some(passesAbsent);
-  return test.kind === 'oneOf' && test.operands.includes('absent');
+  return test === undefined || valueMatcher(test)(undefined, '');
 }
 
 function passesSomething(test: ValueTest | undefined): boolean {
-  if (test === undefined) return true;
-  if (test.kind === 'anyOf') return test.tests.some(passesSomething);
-  return test.kind !== 'oneOf' || test.operands.some((operand) => operand !== 'absent');
+  if (test?.kind === 'anyOf') return test.tests.some(passesSomething);
+  return test?.kind !== 'oneOf' || test.operands.some((operand) => operand !== 'absent');
 }
 
 /** From a value to the same value is no change. */
 function isOneValue(before: ValueTest | undefined, after: ValueTest | undefined): boolean {
-  if (before?.kind !== 'oneOf' || after?.kind !== 'oneOf') return false;
-  const [first, ...others] = [...before.operands, ...after.operands];
-  return others.every((other) => isSame(first, other));
-}
-
-function isSame(one: Operand | undefined, other: Operand | undefined): boolean {
-  return typeof one === 'object' && typeof other === 'object' ? sameValue(one, other) : one === other;
+  const old = literalsOf(before);
+  const now = literalsOf(after);
+  return old !== undefined && now !== undefined && new Set([...old, ...now]).size === 1;
 }

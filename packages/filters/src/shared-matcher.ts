@@ -14,31 +14,34 @@ export interface Pass {
 }
 
 export function sharedMatcher(filters: readonly FilterNode[]): SharedMatcher {
-  const uses = new Map<string, number>();
+  const seen = new Set<string>();
+  const shared = new Set<string>();
   const made = new Map<string, Predicate>();
   const pass: Pass = { number: 0 };
   const keyOf = identities();
-  const count = (filter: FilterNode): void => {
+  const look = (filter: FilterNode): void => {
     const key = keyOf(filter);
-    uses.set(key, (uses.get(key) ?? 0) + 1);
-    if (uses.get(key) === 1) partsOf(filter).forEach(count);
+    if (seen.has(key)) shared.add(key);
+    else partsOf(filter).forEach(look);
+    seen.add(key);
   };
   const matcherOf = (filter: FilterNode): Predicate => {
     const key = keyOf(filter);
-    const known = made.get(key);
-    if (known) return known;
-    const test = matcher(filter, matcherOf);
-    const predicate = (uses.get(key) ?? 0) > 1 ? oncePerPass(test, pass) : test;
-    made.set(key, predicate);
-    return predicate;
+    let test = made.get(key);
+    if (!test) {
+      test = matcher(filter, matcherOf);
+      if (shared.has(key)) test = oncePerPass(test, pass);
+      made.set(key, test);
+    }
+    return test;
   };
-  filters.forEach(count);
+  filters.forEach(look);
   return { matcherOf, pass };
 }
 
 function partsOf(filter: FilterNode): readonly FilterNode[] {
-  if (filter.kind === 'not') return [filter.filter];
-  return filter.kind === 'all' || filter.kind === 'any' ? filter.filters : [];
+  if ('filters' in filter) return filter.filters;
+  return filter.kind === 'not' ? [filter.filter] : [];
 }
 
 /** The record is compared too: a test may itself have another record matched. What throws is not kept, and throws again. */

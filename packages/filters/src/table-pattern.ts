@@ -32,45 +32,33 @@ export function tablePattern(given: string, env: Environment): TablePattern | Ta
       problem: `table "${given}" needs ${unset.join(' and ')} in the environment, which has no such value`,
     };
   }
-  const isArn = text.startsWith('arn:');
-  if (!(isArn ? tableArn : tableName).test(text)) return { problem: notATable(given, text) };
-  const pattern = isArn ? text.split(':') : ['*', '*', '*', '*', '*', `table/${text}`];
+  const [isTable, isArn] = tableText.exec(text) ?? [];
+  if (!isTable) return { problem: notATable(given, text) };
+  const streams = streamsOf(isArn ? text : `*:*:*:*:*:table/${text}`);
   return {
     text,
     name: isArn || text.includes('*') ? undefined : text,
-    matches: (streamArn) => {
-      // Beyond the table's name, an ARN may go on with the stream and its label, which has colons in it.
-      const table = /^[^/]*\/[^/]+/.exec(streamArn)?.[0].split(':') ?? [];
-      return (
-        table.length === pattern.length && pattern.every((part, index) => fits(part, table[index] ?? ''))
-      );
-    },
+    matches: (streamArn) => streams.test(streamArn),
   };
 }
 
 /** Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
-const tableName = /^[\w.*-]+$/;
-const tableArn = /^arn:[\w*-]+:[\w*-]+:[\w*-]*:[\w*-]*:table\/[\w.*-]+$/;
+const tableText = /^(arn:(?:[\w*-]+:){2}(?:[\w*-]*:){2}table\/)?[\w.*-]+$/;
 
 function notATable(given: string, text: string): string {
   const filledIn = given === text ? '' : `, which comes to "${text}",`;
   return (
-    `table "${given}"${filledIn} is no table's name; give a name of letters, digits, _, - and ., the table's ARN (without /stream/…), ` +
-    'or a pattern of either with *; environment variables are written ${NAME}'
+    `table "${given}"${filledIn} is no table's name; give a name of letters, digits, _, - and ., an ARN without /stream/…, ` +
+    'or a pattern of either with *, and write environment variables as ${NAME}'
   );
 }
 
-/** Each piece between two `*` is taken at the first place where it stands, so that nothing is ever tried twice. */
-function fits(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return text === pattern;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = text.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
+/**
+ * The ARNs of tables that fit, alone or with a stream behind. Each piece between two `*` is taken at the first place where it
+ * stands: a lookahead tries no other one.
+ */
+function streamsOf(arn: string): RegExp {
+  const [first, ...pieces] = `${arn.replaceAll('.', '\\.')}(?:/|$)`.split('*');
+  const found = pieces.map((piece, index) => `(?=([^:/]*?${piece}))\\${index + 1}`);
+  return new RegExp(`^${first}${found.join('')}`);
 }

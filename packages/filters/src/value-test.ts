@@ -7,7 +7,7 @@ const about: unique symbol = Symbol.for('sluice.valueTest');
 
 /** A test of one value, for `is`, `from` and `to`: `Order.attr('total').to(value.atLeast(100))`. */
 export type Tested<Kind extends TestedKind = TestedKind> = ValueTest & {
-  /** What the value has to be for the test to be of use. Not enumerable: the test stays plain data. */
+  /** What the value has to be for the test to be of use, in types only. The mark is not enumerable: the test stays plain data. */
   readonly [about]: Kind;
 };
 
@@ -15,10 +15,10 @@ export type TestedKind = 'text' | 'number' | 'members' | 'sized' | 'any';
 
 /** Tests of one value. A value of another type than the test is about does not pass, and nor does one that is not there. */
 export const value = Object.freeze({
-  startsWith: (text: string) => tested('text', { kind: 'startsWith', text }),
-  endsWith: (text: string) => tested('text', { kind: 'endsWith', text }),
+  startsWith: (text: string) => tested<'text'>({ kind: 'startsWith', text }),
+  endsWith: (text: string) => tested<'text'>({ kind: 'endsWith', text }),
   /** The expression is found in the text; `^` and `$` tie it to the ends. */
-  matches: ({ source, flags }: RegExp) => tested('text', { kind: 'matches', source, flags }),
+  matches: ({ source, flags }: RegExp) => tested<'text'>({ kind: 'matches', source, flags }),
   /** Numbers are compared exactly, whatever their length. */
   lessThan: (limit: NumberLiteral) => compare('<', limit),
   atMost: (limit: NumberLiteral) => compare('<=', limit),
@@ -26,22 +26,22 @@ export const value = Object.freeze({
   atLeast: (limit: NumberLiteral) => compare('>=', limit),
   /** A set or list with one of these members. */
   has: (...members: readonly [Literal, ...Literal[]]) =>
-    tested('members', { kind: 'has', members: membersOf(members) }),
+    tested<'members'>({ kind: 'has', members: membersOf(members) }),
   /** The number of members, elements or entries; of bytes; of a text's UTF-16 units, as its `length`. */
-  size: (size: number | Tested<'number'>) => tested('sized', { kind: 'size', test: testOf([size]) }),
+  size: (size: number | Tested<'number'>) => tested<'sized'>({ kind: 'size', test: testOf([size]) }),
   /** There is a value, also `null`. */
-  exists: () => tested('any', { kind: 'exists' }),
+  exists: () => tested<'any'>({ kind: 'exists' }),
   /** DynamoDB's type letters: `value.ofType('N', 'NULL')`. */
   ofType: (...types: readonly [AttributeType, ...AttributeType[]]) =>
-    tested('any', { kind: 'ofType', types: Object.freeze(types) }),
+    tested<'any'>({ kind: 'ofType', types: Object.freeze(types) }),
 });
 
 function compare(operator: CompareOperator, limit: NumberLiteral): Tested<'number'> {
-  return tested('number', { kind: 'compare', operator, than: toNumberText(limit) });
+  return tested<'number'>({ kind: 'compare', operator, than: toNumberText(limit) });
 }
 
-function tested<Kind extends TestedKind>(kind: Kind, test: ValueTest): Tested<Kind> {
-  return Object.freeze(Object.defineProperty(test, about, { value: kind })) as Tested<Kind>;
+function tested<Kind extends TestedKind>(test: ValueTest): Tested<Kind> {
+  return Object.freeze(Object.defineProperty(test, about, {})) as Tested<Kind>;
 }
 
 export function membersOf(members: readonly unknown[]): readonly AttributeValue[] {
