@@ -43,3 +43,12 @@ export interface DeployedFunction {
   readonly entry: string;
   readonly format?: 'esm' | 'cjs';
 }
+
+/** The function as the simulator of Lambda calls it: errors are thrown. */
+export function handlerIn({ invoke }: Environment): (event: unknown) => Promise<unknown> {
+  return async (event) => {
+    const invoked = await invoke(event);
+    if ('error' in invoked) throw new Error(invoked.error.errorMessage);
+    return invoked.response;
+  };
+}

@@ -6,7 +6,7 @@ import { createTable } from '@sluice/store/dynamodb';
 import { guarantees, type LambdaReport, type LambdaSimulatorOptions, simulateLambda } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startEngineWorld } from '../ledger/engine-world.js';
-import { type Deployment, deploy } from './deploy.js';
+import { type Deployment, deploy, handlerIn } from './deploy.js';
 
 /**
  * All that is real at once: a table and its stream in an engine, Lambda's rules for what is delivered when, and AWS's runtime interface
@@ -151,7 +151,7 @@ async function deliver(
     maxInvocations: 40,
     ...options,
     newSandbox: async () => {
-      const { invoke } = await deployed.start(name, {
+      const started = await deployed.start(name, {
         environment: {
           ...environment,
           JOURNAL: journal,
@@ -161,11 +161,7 @@ async function deliver(
           AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
         },
       });
-      return async (event) => {
-        const invoked = await invoke(event);
-        if ('error' in invoked) throw new Error(invoked.error.errorMessage);
-        return invoked.response;
-      };
+      return handlerIn(started);
     },
   });
   const lines = readFileSync(journal, 'utf8').trim().split('\n');

@@ -56,6 +56,23 @@ describe.each(['orders', 'orders in CommonJS'])('the bundle of %s', (name) => {
   });
 });
 
+test('lines of the log are as Lambda writes them, and name the invocation', async () => {
+  const journal = join(deployed.folder, 'logged.jsonl');
+  const environment = await deployed.start('orders', { environment: { ORDERS_JOURNAL: journal } });
+  const flaky = paidOrder('1', 'flaky-post');
+  const { requestId, traceId } = await environment.invoke(lambdaEvent(flaky));
+  const lines = await environment.untilLines((all) => all.some((line) => line.includes('batch not done')));
+  for (const line of lines) {
+    expect(JSON.parse(line)).toMatchObject({
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      level: expect.stringMatching(/^(WARN|ERROR)$/),
+      requestId,
+      xrayTraceId: traceId,
+      message: expect.any(String),
+    });
+  }
+});
+
 test('several environments know nothing of each other', async () => {
   const flaky = paidOrder('1', 'flaky-post');
   const runs = await Promise.all(
@@ -81,7 +98,7 @@ test('several environments know nothing of each other', async () => {
 
 describe('a function that is in trouble', () => {
   test('answers before its time limit where a handler hangs, and names the first record that is not done', async () => {
-    const environment = await trouble({ timeoutMs: 30_000, environment: { RESERVE_MS: '29000' } });
+    const environment = await trouble({ timeoutMs: 30_000, environment: { RESERVE_MS: '29500' } });
     const records = itemsThat({ a: 'nothing', b: 'hang', c: 'nothing' });
     const { response } = answered(await environment.invoke(lambdaEvent(records)));
     const lines = await environment.untilLines((all) =>
@@ -94,10 +111,10 @@ describe('a function that is in trouble', () => {
   test('is ended by the time limit where a handler stops everything, and the next process goes on from there', async () => {
     const environment = await trouble({ environment: { RESERVE_MS: '0' } });
     const [fine, blocks] = itemsThat({ a: 'nothing', b: 'block' });
-    expect(await environment.invoke(event(fine, blocks), { timeoutMs: 1000 })).toMatchObject({
+    expect(await environment.invoke(event(fine, blocks), { timeoutMs: 500 })).toMatchObject({
       error: {
         errorType: 'Sandbox.Timedout',
-        errorMessage: expect.stringMatching(/timed out after 1.00 seconds$/),
+        errorMessage: expect.stringMatching(/timed out after 0.50 seconds$/),
       },
       process: 1,
     });
@@ -146,7 +163,7 @@ describe('a function that is in trouble', () => {
 describe('several invocations at once in one process', () => {
   const atOnce = {
     concurrency: 4,
-    environment: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1', RESERVE_MS: '29000' },
+    environment: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1', RESERVE_MS: '29500' },
   };
 
   test('have each its own answer, its own attempts and its own lines in the log', async () => {
@@ -159,24 +176,19 @@ describe('several invocations at once in one process', () => {
     );
 
     expect(invoked).toMatchObject(events.map(([, fails]) => ({ response: from(fails), process: 1 })));
-    const isOf = (line: string, text: string) => line.includes(text) && line.includes('requestId');
+    const about = (line: string, record?: StreamRecord) =>
+      line.includes(`did ${keyOf(record)} `) || line.includes(sequenceOf(record));
     const lines = await environment.untilLines((all) =>
-      events.every(
-        ([meets, fails]) =>
-          all.some((line) => isOf(line, `did ${keyOf(meets)} `)) &&
-          all.some((line) => isOf(line, sequenceOf(fails))),
-      ),
+      events.flat().every((record) => all.some((line) => about(line, record))),
     );
-    for (const [index, records] of events.entries()) {
-      const about = lines.filter((line) =>
-        records.some((record) => line.includes(sequenceOf(record)) || line.includes(`did ${keyOf(record)} `)),
-      );
-      expect(new Set(about.map((line) => JSON.parse(line).requestId))).toEqual(
-        new Set([invoked[index]?.requestId]),
-      );
-      expect(about.filter((line) => line.includes('did '))).toEqual([
-        expect.stringContaining('at attempt 1'),
+    for (const [index, [meets, fails]] of events.entries()) {
+      const { requestId, traceId: xrayTraceId } = invoked[index] ?? {};
+      const parsed = (record?: StreamRecord) =>
+        lines.filter((line) => about(line, record)).map((line) => JSON.parse(line));
+      expect(parsed(meets)).toEqual([
+        expect.objectContaining({ requestId, message: `did ${keyOf(meets)} at attempt 1` }),
       ]);
+      for (const line of parsed(fails)) expect(line).toMatchObject({ requestId, xrayTraceId });
     }
   });
 
