@@ -14,8 +14,8 @@ export function compareDecimals(left: string, right: string): number {
   const a = parse(left);
   const b = parse(right);
   if (a.sign !== b.sign) return a.sign - b.sign;
-  const order = a.exponent - b.exponent || Number(a.digits > b.digits) - Number(a.digits < b.digits);
-  return a.sign * order || 0;
+  const larger = a.exponent - b.exponent || (a.digits < b.digits ? -1 : 1);
+  return a.digits === b.digits && a.exponent === b.exponent ? 0 : a.sign * larger;
 }
 
 /** One text for each number: `1.0`, `1` and `10e-1` give the same. */
@@ -54,8 +54,8 @@ function parse(text: string): Decimal {
       'An N value is not a decimal number from 1E-130 to below 1E+126. DynamoDB writes N as text such as "12.5" or "1E+30".',
     );
   }
-  const zeros = written.search(/[1-9]/);
-  if (zeros < 0) return { sign: 0, digits: '', exponent: 0 };
-  const digits = written.slice(zeros).replace(/0+$/, '');
-  return { sign: minus ? -1 : 1, digits, exponent: whole.length - zeros + Number(shift) };
+  const significant = written.replace(/^0+/, '');
+  if (significant === '') return { sign: 0, digits: '', exponent: 0 };
+  const exponent = whole.length - written.length + significant.length + Number(shift);
+  return { sign: minus ? -1 : 1, digits: significant.replace(/0+$/, ''), exponent };
 }
