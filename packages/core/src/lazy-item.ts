@@ -117,10 +117,9 @@ class LazyItem implements ProxyHandler<Item> {
     takenWhole.add(this.#kind);
     const read = { ...item };
     for (const name in this.#image) {
-      const value = Object.hasOwn(read, name)
-        ? read[name]
-        : this.#decode(this.#image[name] as AttributeValue);
-      delete item[name];
+      const isRead = Object.hasOwn(read, name);
+      const value = isRead ? read[name] : this.#decode(this.#image[name] as AttributeValue);
+      if (isRead) delete item[name];
       keep(item, name, value);
     }
     this.#image = undefined;
