@@ -1,7 +1,8 @@
 import { type Clock, createRouter, type Logger, type Order, route } from '@sluice/core';
 import { lambda } from '@sluice/lambda';
-import { lambdaEvent, seededRandom, virtualClock } from '@sluice/testing';
+import { lambdaEvent, seededRandom, simulateLambda, virtualClock } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { nameOf, type StreamRecord, shop, writes } from './setup.js';
 
 /** A batch of records that is delivered until it is done, each time by an invocation with a time limit of its own. */
@@ -64,12 +65,9 @@ function storiesFrom(seed: number) {
   return { stories, works };
 }
 
-/** One environment: a handler, what it logs, and what its calls were given. */
-function environment(works: ReadonlyMap<string, Work>, clock: Clock, order: Order) {
+/** Keeps its lines, with errors as text. */
+function collecting() {
   const lines: Line[] = [];
-  const calls: Call[] = [];
-  const begun = new Map<string, number>();
-  const underWay = { now: 0, most: 0 };
   const at =
     (level: string): Logger['info'] =>
     (fields, message) => {
@@ -77,6 +75,15 @@ function environment(works: ReadonlyMap<string, Work>, clock: Clock, order: Orde
       lines.push({ ...told, ...(err !== undefined && { err: String(err) }), level, message });
     };
   const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return { lines, logger };
+}
+
+/** One environment: a handler, what it logs, and what its calls were given. */
+function environment(works: ReadonlyMap<string, Work>, clock: Clock, order: Order) {
+  const { lines, logger } = collecting();
+  const calls: Call[] = [];
+  const begun = new Map<string, number>();
+  const underWay = { now: 0, most: 0 };
   const work = route.insert(shop, { id: 'work' }, async ({ record }, context) => {
     const name = nameOf(record);
     const { attempt, deadlineMs, signal, idempotencyKey } = context;
@@ -162,4 +169,66 @@ describe('many invocations at a time in one environment', () => {
       );
     },
   );
+
+  it('share no fold: the windows of each shard hold what they would if it were alone', async () => {
+    const clock = virtualClock();
+    const together = mappings(clock);
+    const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+    const reports = await clock.run(Promise.all(shards.map(together.deliver)));
+    const ends: string[] = [];
+    for (const shard of shards) {
+      const ownClock = virtualClock();
+      const alone = mappings(ownClock);
+      const report = await ownClock.run(alone.deliver(shard));
+      expect(reports[shard]).toEqual(report);
+      expect(report.windows).toHaveLength(4);
+      const ids = new Set(report.invocations.map(({ requestId }) => requestId));
+      const lines = together.lines.filter(({ requestId }) => requestId && ids.has(requestId));
+      expect(lines).toEqual(alone.lines);
+      ends.push(...alone.ends);
+    }
+    expect(together.ends.toSorted()).toEqual(ends.toSorted());
+    const held = together.ends.flatMap((end) => end.split(' ').slice(1));
+    expect(held.toSorted()).toEqual(listed.map(nameOf).toSorted());
+  });
 });
+
+const shardCount = 12;
+const listed = writes(Array.from({ length: 20 * shardCount }, (_, n) => `A${n}`).join(' '));
+const Names = z.object({ names: z.array(z.string()).default([]) });
+
+/** One environment with a window route, and mappings that deliver a shard to it each: every twelfth record, ten seconds apart. */
+function mappings(clock: Clock) {
+  const { lines, logger } = collecting();
+  const startMs = clock.now();
+  const placeOf = (record: StreamRecord) => Number(nameOf(record).slice(1));
+  const ends: string[] = [];
+  const left = new Map(listed.map((record, place) => [nameOf(record), place % 7 === 0 ? 2 : 0]));
+  const list = route.window(
+    shop,
+    { id: 'list', events: ['INSERT'], state: Names },
+    {
+      add: async ({ names }, { record }) => {
+        const name = nameOf(record);
+        await clock.sleep((placeOf(record) * 37) % 50);
+        const failures = left.get(name) ?? 0;
+        left.set(name, failures - 1);
+        if (failures > 0) throw new Error('not yet');
+        return { names: [...names, name] };
+      },
+      close: async ({ names }, { start }, { logger }) => {
+        await clock.sleep(30);
+        logger.info({}, 'closed');
+        ends.push(`${start} ${names.join(' ')}`);
+      },
+    },
+  );
+  const handler = lambda(createRouter({ routes: [list], clock, logger }));
+  const deliver = (shard: number) =>
+    simulateLambda({
+      records: listed.filter((record) => placeOf(record) % shardCount === shard),
+      writtenMs: (record) => startMs + Math.floor(placeOf(record) / shardCount) * 10_000,
+      ...{ handler, clock, seed: shard, batchSize: 4, tumblingWindowInSeconds: 60 },
+    });
+  return { lines, ends, deliver };
+}
