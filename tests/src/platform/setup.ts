@@ -90,7 +90,7 @@ export function routed(
   return mapped(records, lambda(routerOf(routes, { clock, ...ofRouter })), options, clock);
 }
 
-export function batchesOf({ invocations }: LambdaReport, records: readonly StreamRecord[]): string[] {
+function batchesOf({ invocations }: LambdaReport, records: readonly StreamRecord[]): string[] {
   const names = new Map(records.map((record) => [numberOf(record), nameOf(record)]));
   return invocations.map(({ delivered }) => delivered.map((number) => names.get(number)).join(' '));
 }
