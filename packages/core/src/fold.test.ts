@@ -9,14 +9,11 @@ import {
   retry,
   route,
   skipped,
-  table,
   timeout,
   where,
 } from './index.js';
-import { changesOf, noting, type Seen, shop, taking } from './testing/windows.js';
+import { changesOf, everythingElse, noting, type Seen, shop, taking } from './testing/windows.js';
 
-const everythingElse = () => new Promise((resolve) => setImmediate(resolve));
-const _carts = table('carts', { keys: { partition: 'pk' } });
 const never = new Promise<void>(() => undefined);
 const atOnce = { delayMs: () => 0 };
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   type BatchOptions,
   type BatchResult,
+  type Clock,
   createProcessMemory,
   createRouter,
   type Folding,
@@ -114,4 +115,52 @@ export function fakeLedger() {
     once: () => (_call, next) => next(),
   };
   return { ledger, keeping };
+}
+
+/** Lets everything happen that needs nobody else. */
+export const everythingElse = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A handler that notes the items that it runs for; it fails for an item as often as it is told to. */
+export function running(failures: Record<string, number> = {}, id = 'other') {
+  const ran: string[] = [];
+  const handler = route.insert(shop, { id }, ({ keys }) => {
+    const item = keys.pk as string;
+    ran.push(item);
+    failures[item] = (failures[item] ?? 0) - 1;
+    if (failures[item] >= 0) throw new Error(`${item} fails`);
+  });
+  return { handler, ran };
+}
+
+/** A window route that fails for an item as often as it is told to. */
+export function adding(failures: Record<string, number> = {}) {
+  const added: string[] = [];
+  const { noted, closed } = noting('window', {
+    add: ({ seen }, { keys }) => {
+      const item = keys.pk as string;
+      added.push(item);
+      failures[item] = (failures[item] ?? 0) - 1;
+      if (failures[item] >= 0) throw new Error(`${item} fails`);
+      return { seen: [...seen, item] };
+    },
+  });
+  return { noted, added, closed };
+}
+
+/** A clock that stands, and on which the time of a delivery is up when a test says so. */
+export function deadline() {
+  const ends: (() => void)[] = [];
+  const clock: Clock = {
+    now: () => 0,
+    sleep: (delayMs, signal) =>
+      new Promise((resolve) => {
+        if (delayMs === 0) resolve();
+        else ends.push(resolve);
+        signal?.addEventListener('abort', () => resolve());
+      }),
+  };
+  function end(): void {
+    for (const resolve of ends.splice(0)) resolve();
+  }
+  return { clock, end };
 }
