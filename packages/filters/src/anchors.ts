@@ -28,29 +28,19 @@ export type Kept<K> = ReadonlyMap<string, ReadonlyMap<string, K>>;
 
 /** The anchors of a filter on events of this name. */
 export function anchorsOf(filter: FilterNode, eventName: EventName): readonly Anchor[] {
-  return (readers[filter.kind] as Reader<FilterNode>)(filter, eventName);
+  return (readers[filter.kind] as Reader<FilterNode> | undefined)?.(filter, eventName) ?? [];
 }
 
 type Reader<F> = (filter: F, eventName: EventName) => readonly Anchor[];
 
-const none = () => [];
-
-const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: K }>> } = {
+/** Of the kinds that can have some. */
+const readers: { readonly [K in FilterKind]?: Reader<Extract<FilterNode, { kind: K }>> } = {
   all: ({ filters }, eventName) => filters.flatMap((filter) => anchorsOf(filter, eventName)),
   any: (filter, eventName) => ofEvery(filter, eventName),
-  not: none,
-  table: none,
-  eventName: none,
-  removedBy: none,
   key: ({ templates }) => Object.entries(templates).flatMap(([name, text]) => beginning(name, text)),
   value: (filter, eventName) => valued(imagesOf[eventName][0], filter.path, filter.test, filter),
   changed: ({ path, before, after }, eventName) =>
     imagesOf[eventName].flatMap((image) => valued(image, path, image === 'NewImage' ? after : before)),
-  typeChanged: none,
-  delta: none,
-  crossed: none,
-  membersChanged: none,
-  where: none,
 };
 
 function beginning(name: string, template: string): readonly Anchor[] {

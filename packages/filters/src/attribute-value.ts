@@ -39,7 +39,7 @@ function malformed(value: unknown): MalformedValueError {
   const fault =
     letters.length === 0
       ? 'no type letter (DynamoDB Local writes an empty map so)'
-      : letters.every((letter) => types.some((type) => type === letter))
+      : letters.every((letter) => (types as readonly string[]).includes(letter))
         ? `${letters.length} type letters, ${letters.join(' and ')}`
         : 'an unknown type letter';
   return new MalformedValueError(

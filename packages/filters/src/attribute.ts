@@ -163,8 +163,7 @@ export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
     from: (...values) => {
       const to: From['to'] = (...after) => changed(values, after);
       // Not enumerable: the node stays plain data for everyone who reads, compares or prints it.
-      return Object.freeze(Object.defineProperty({ ...changed(values) }, 'to', { value: to })) as FilterNode &
-        From;
+      return node(Object.defineProperty({ ...changed(values) }, 'to', { value: to })) as FilterNode & From;
     },
     to: (...values) => changed(undefined, values),
     appeared: () => changed([absent]),

@@ -51,7 +51,7 @@ function parse(text: string): Decimal {
   const written = whole + fraction;
   if (written === '' || Math.abs(Number(shift)) > largestExponent) {
     throw new MalformedValueError(
-      'An N value is not a decimal number from 1E-130 to below 1E+126. DynamoDB writes N as text such as "12.5" or "1E+30".',
+      'An N value is not a decimal number as DynamoDB has them: "12.5", from 1E-130 to below 1E+126.',
     );
   }
   const significant = written.replace(/^0+/, '');

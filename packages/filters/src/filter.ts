@@ -117,12 +117,12 @@ export type Operand = AttributeValue | 'absent' | 'streamRegion';
 
 /** Every one of the filters matches; none given matches everything. */
 export function all<Scope = unknown>(...filters: readonly Filter<Scope>[]): Filter<Scope> {
-  return node({ kind: 'all', filters: Object.freeze(filters.map(nodeOf)) });
+  return node({ kind: 'all', filters: filters.map(nodeOf) });
 }
 
 /** At least one of the filters matches; none given matches nothing. */
 export function any<Scope = unknown>(...filters: readonly Filter<Scope>[]): Filter<Scope> {
-  return node({ kind: 'any', filters: Object.freeze(filters.map(nodeOf)) });
+  return node({ kind: 'any', filters: filters.map(nodeOf) });
 }
 
 export function not<Scope = unknown>(filter: Filter<Scope>): Filter<Scope> {
@@ -131,7 +131,7 @@ export function not<Scope = unknown>(filter: Filter<Scope>): Filter<Scope> {
 
 /** The event is one of these. Routes are for events by themselves; this is for a part of a filter, as in `any(…)`. */
 export function eventName(...names: readonly EventName[]): Filter {
-  return node({ kind: 'eventName', names: Object.freeze(names) });
+  return node({ kind: 'eventName', names });
 }
 
 /**
@@ -144,7 +144,7 @@ export function where<const Read extends Image = Image>(
   test: (record: RecordWith<Read>) => boolean,
   options: { readonly reads?: readonly Read[] } = {},
 ): Filter {
-  const reads = Object.freeze([...new Set<Image>(options.reads ?? ['NewImage', 'OldImage'])]);
+  const reads = [...new Set<Image>(options.reads ?? ['NewImage', 'OldImage'])];
   return node({ kind: 'where', description, reads, test: test as (record: StreamRecord) => boolean });
 }
 
@@ -155,5 +155,13 @@ export type RecordWith<Read extends Image> = Omit<StreamRecord, 'dynamodb'> & {
 
 /** A filter of this data; its type for users says nothing of what it is about. */
 export function node(data: FilterNode): Filter & FilterNode {
-  return Object.freeze(data);
+  return frozen(data);
+}
+
+/** Data that is frozen all the way down; functions are left as they are. */
+export function frozen<T>(data: T): T {
+  if (typeof data === 'object' && data !== null && !Object.isFrozen(data)) {
+    Object.values(Object.freeze(data)).forEach(frozen);
+  }
+  return data;
 }

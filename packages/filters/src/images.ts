@@ -3,9 +3,11 @@ import type { EventName, StreamViewType } from './record.js';
 
 /** The images that a filter reads when it judges an event of this name. */
 export function imagesRead(filter: AnyFilter, eventName: EventName): ReadonlySet<Image> {
-  return new Set(
-    (readers[filter.kind] as (filter: AnyFilter, eventName: EventName) => Iterable<Image>)(filter, eventName),
-  );
+  return new Set(read(filter, imagesOf[eventName]));
+}
+
+function read(filter: AnyFilter, there: Images): readonly Image[] {
+  return (readers[filter.kind] as Reader<AnyFilter>)(filter, there);
 }
 
 /** The images that events of this name have under a view type. */
@@ -14,35 +16,35 @@ export function imagesCarried(view: StreamViewType, eventName: EventName): Reado
 }
 
 /** The images that events have, the one of their subject first. */
-export const imagesOf: Readonly<Record<EventName, readonly [Image, ...Image[]]>> = {
+export const imagesOf: Readonly<Record<EventName, Images>> = {
   INSERT: ['NewImage'],
   MODIFY: ['NewImage', 'OldImage'],
   REMOVE: ['OldImage'],
 };
 
-const bothThatExist = (_filter: FilterNode, eventName: EventName) => imagesOf[eventName];
-const none = () => [];
-const ofEach = ({ filters }: { readonly filters: readonly FilterNode[] }, eventName: EventName) =>
-  filters.flatMap((filter) => [...imagesRead(filter, eventName)]);
+type Images = readonly [subject: Image, ...others: Image[]];
 
-const readers: {
-  readonly [K in FilterKind]: (
-    filter: Extract<FilterNode, { kind: K }>,
-    eventName: EventName,
-  ) => Iterable<Image>;
-} = {
+/** What a filter reads of the images that the event has. */
+type Reader<F> = (filter: F, there: Images) => readonly Image[];
+
+const all = (_filter: FilterNode, there: Images) => there;
+const none = () => [];
+const ofEach = ({ filters }: { readonly filters: readonly FilterNode[] }, there: Images) =>
+  filters.flatMap((filter) => read(filter, there));
+
+const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: K }>> } = {
   all: ofEach,
   any: ofEach,
-  not: ({ filter }, eventName) => imagesRead(filter, eventName),
+  not: ({ filter }, there) => read(filter, there),
   table: none,
   eventName: none,
-  removedBy: ({ ttl }, eventName) => (ttl !== undefined && eventName === 'REMOVE' ? ['OldImage'] : []),
+  removedBy: ({ ttl }, there) => (ttl === undefined || there.includes('NewImage') ? [] : there),
   key: none,
-  value: (_filter, eventName) => [imagesOf[eventName][0]],
-  changed: bothThatExist,
-  typeChanged: bothThatExist,
-  delta: bothThatExist,
-  crossed: bothThatExist,
-  membersChanged: bothThatExist,
-  where: ({ reads }, eventName) => imagesOf[eventName].filter((image) => reads.includes(image)),
+  value: (_filter, [subject]) => [subject],
+  changed: all,
+  typeChanged: all,
+  delta: all,
+  crossed: all,
+  membersChanged: all,
+  where: ({ reads }, there) => there.filter((image) => reads.includes(image)),
 };

@@ -20,6 +20,10 @@ export function parseKeyTemplate(template: string): KeyTemplate {
   return known;
 }
 
+/**
+ * A capture that a `#` or the end follows has one length that fits. Any other takes the shortest one and, behind a lookahead,
+ * never tries another: keys may hold what strangers wrote, and trying all splits takes forever on some of them.
+ */
 function parse(template: string): KeyTemplate {
   if (template === '') throw invalid(template, 'no key is empty');
   const [prefix = '', ...parts] = template
@@ -36,21 +40,13 @@ function parse(template: string): KeyTemplate {
     captures.push(name);
     if (star) pattern += '([^]*)';
     else if (!next || after.includes('#')) pattern += `([^#]+)${escaped(after)}`;
-    else pattern += shortest(captures.length, escaped(after));
+    else pattern += `(?=([^#]+?)${escaped(after)})(?:\\${captures.length})${escaped(after)}`;
   }
   return Object.freeze({
     captures: Object.freeze(captures),
     pattern: new RegExp(`^${pattern}$`),
     prefix,
   });
-}
-
-/**
- * A capture that a `#` or the end follows has one length that fits. Any other takes the shortest one and, behind a lookahead,
- * never tries another: keys may hold what strangers wrote, and trying all splits takes forever on some of them.
- */
-function shortest(group: number, after: string): string {
-  return `(?=([^#]+?)${after})(?:\\${group})${after}`;
 }
 
 function escaped(text: string): string {

@@ -42,23 +42,19 @@ export function operandOf(value: unknown): Operand {
   return value === absent ? 'absent' : value === streamRegion ? 'streamRegion' : toWire(value);
 }
 
-/** The wire form of a filter's literal, frozen. Throws a `TypeError` for what DynamoDB cannot store. */
+/** The wire form of a filter's literal. Throws a `TypeError` for what DynamoDB cannot store. */
 export function toWire(literal: unknown): AttributeValue {
-  return Object.freeze(wireOf(literal));
-}
-
-function wireOf(literal: unknown): AttributeValue {
   if (typeof literal === 'string') return { S: literal };
   if (typeof literal === 'boolean') return { BOOL: literal };
   if (literal === null) return { NULL: true };
   if (literal instanceof Uint8Array) return { B: Buffer.from(literal).toString('base64') };
   if (literal instanceof Set) return wireSet(literal);
-  if (Array.isArray(literal)) return { L: Object.freeze(literal.map(toWire)) };
+  if (Array.isArray(literal)) return { L: literal.map(toWire) };
   if (typeof literal !== 'object' || decimalText in literal) return { N: toNumberText(literal) };
   if (![Object.prototype, null].includes(Object.getPrototypeOf(literal))) throw notStorable(literal);
   // By entries, so that `__proto__` is a name like any other.
   const entries = Object.entries(literal).map(([name, value]) => [name, toWire(value)]);
-  return { M: Object.freeze(Object.fromEntries(entries)) };
+  return { M: Object.fromEntries(entries) };
 }
 
 /** DynamoDB's sets have at least one member, all of one type, and none twice: `1` and `1.0` are one. */
@@ -67,7 +63,7 @@ function wireSet(set: ReadonlySet<unknown>): AttributeValue {
   const [type = '', ...others] = new Set(Array.from(members.values(), typeOf));
   if (!/^[SNB]$/.test(type) || others.length > 0) throw notStorable(set);
   const values = [...members.values()].flatMap((member) => Object.values(member));
-  return { [`${type}S`]: Object.freeze(values) } as unknown as AttributeValue;
+  return { [`${type}S`]: values } as unknown as AttributeValue;
 }
 
 /** The decimal text of a number in a filter. Throws a `TypeError` for what is no number, or none that DynamoDB stores. */
@@ -82,6 +78,6 @@ function notStorable(literal: unknown): TypeError {
   const what = typeof literal === 'object' ? `a ${literal?.constructor?.name}` : String(literal);
   return new TypeError(
     `A filter was given ${what}, which DynamoDB cannot store there. Expected text, a finite number, bigint, decimal(…), boolean, null, Uint8Array, ` +
-      'an array or plain object of these, a Set of texts, of numbers or of Uint8Arrays, or, for "no value", absent.',
+      'an array or plain object, a Set of texts, numbers or Uint8Arrays, or, for "no value", absent.',
   );
 }

@@ -8,22 +8,20 @@ import type { EventName } from './record.js';
  * the filter itself speaks against it.
  */
 export function canPass(filter: AnyFilter, eventName: EventName): boolean {
-  return (judges[filter.kind] as (filter: AnyFilter, eventName: EventName) => boolean)(filter, eventName);
+  return (judges[filter.kind] as Judge<AnyFilter> | undefined)?.(filter, eventName) ?? true;
 }
 
-const always = () => true;
+type Judge<F> = (filter: F, eventName: EventName) => boolean;
+
 const onModify = (_filter: FilterNode, eventName: EventName) => eventName === 'MODIFY';
 
-const judges: {
-  readonly [K in FilterKind]: (filter: Extract<FilterNode, { kind: K }>, eventName: EventName) => boolean;
-} = {
+/** Of the kinds that can tell. */
+const judges: { readonly [K in FilterKind]?: Judge<Extract<FilterNode, { kind: K }>> } = {
   all: ({ filters }, eventName) => filters.every((filter) => canPass(filter, eventName)),
   any: ({ filters }, eventName) => filters.some((filter) => canPass(filter, eventName)),
   not: ({ filter }, eventName) => filter.kind !== 'eventName' || !canPass(filter, eventName),
-  table: always,
   eventName: ({ names }, eventName) => names.includes(eventName),
   removedBy: (_filter, eventName) => eventName === 'REMOVE',
-  key: always,
   value: ({ test }) => passesAbsent(test) || passesSomething(test),
   changed: ({ before, after }, eventName) => {
     const appears = passesAbsent(before) && passesSomething(after);
@@ -37,7 +35,6 @@ const judges: {
   delta: onModify,
   crossed: onModify,
   membersChanged: ({ change }, eventName) => eventName !== (change === 'added' ? 'REMOVE' : 'INSERT'),
-  where: always,
 };
 
 function passesAbsent(test: ValueTest | undefined): boolean {

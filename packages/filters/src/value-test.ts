@@ -1,5 +1,5 @@
 import type { AttributeType } from './attribute-value.js';
-import type { CompareOperator, Operand, ValueTest } from './filter.js';
+import { type CompareOperator, frozen, type Operand, type ValueTest } from './filter.js';
 import { type Literal, type NumberLiteral, operandOf, toNumberText, toWire } from './literal.js';
 import type { AttributeValue } from './record.js';
 
@@ -33,7 +33,7 @@ export const value = Object.freeze({
   exists: () => tested<'any'>({ kind: 'exists' }),
   /** DynamoDB's type letters: `value.ofType('N', 'NULL')`. */
   ofType: (...types: readonly [AttributeType, ...AttributeType[]]) =>
-    tested<'any'>({ kind: 'ofType', types: Object.freeze(types) }),
+    tested<'any'>({ kind: 'ofType', types }),
 });
 
 function compare(operator: CompareOperator, limit: NumberLiteral): Tested<'number'> {
@@ -41,11 +41,11 @@ function compare(operator: CompareOperator, limit: NumberLiteral): Tested<'numbe
 }
 
 function tested<Kind extends TestedKind>(test: ValueTest): Tested<Kind> {
-  return Object.freeze(Object.defineProperty(test, about, {})) as Tested<Kind>;
+  return frozen(Object.defineProperty(test, about, {})) as Tested<Kind>;
 }
 
 export function membersOf(members: readonly unknown[]): readonly AttributeValue[] {
-  return Object.freeze(members.map(toWire));
+  return members.map(toWire);
 }
 
 /** One test of what `is`, `from` and `to` were given: values, and tests among them. */
@@ -57,10 +57,10 @@ export function testOf(values: readonly unknown[]): ValueTest {
     else operands.push(operandOf(each));
   }
   if (operands.length > 0 || tests.length === 0) {
-    tests.unshift(Object.freeze({ kind: 'oneOf', operands: Object.freeze(operands) }));
+    tests.unshift({ kind: 'oneOf', operands });
   }
   const [first] = tests;
-  return first && tests.length === 1 ? first : Object.freeze({ kind: 'anyOf', tests: Object.freeze(tests) });
+  return first && tests.length === 1 ? first : { kind: 'anyOf', tests };
 }
 
 function isTest(each: unknown): each is ValueTest {
