@@ -64,6 +64,7 @@ export function partitionKeyOf({ dynamodb: { Keys } }: StreamRecord, attribute: 
 /**
  * Each part with its length before it, so that no two keys give one text. Keys that DynamoDB cannot have written are taken as
  * they are: their record fails when its routes read them, and needs its lane until then.
+ * Each record in `lanes` comes through here, which is why it is not made of what `canonicalKeys` gives: that takes half as long again.
  */
 function textOf(keys: AttributeMap): string {
   try {
