@@ -92,7 +92,7 @@ export function sameValue(left: AttributeValue | undefined, right: AttributeValu
     case 'SS':
     case 'NS':
     case 'BS':
-      return sameWritten(payload(left, type), payload(right, type)) || sameMembers(left, right);
+      return sameMembers(payload(left, type), payload(right, type)) ?? !moreMembers(left, right);
     default:
       return payload(left, type) === payload(right, type);
   }
@@ -106,15 +106,25 @@ function sameParts<P extends AttributeMap | readonly AttributeValue[]>(left: P, 
   );
 }
 
-/** As a rule the members of a set that did not change stand in the same order. */
-function sameWritten(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((member, index) => member === right[index]);
+/** As a rule the members of a set that did not change stand in the same order; those of one that did are counted. */
+function sameMembers(left: readonly string[], right: readonly string[]): boolean | undefined {
+  if (left.length !== right.length) return false;
+  return left.every((member, index) => member === right[index]) || undefined;
 }
 
-function sameMembers(left: AttributeValue, right: AttributeValue): boolean {
-  const members = new Set(memberKeys(left));
-  const others = memberKeys(right);
-  return members.size === others.length && others.every((key) => members.has(key));
+/** Whether a value has more of one of the members, or of any, than another one has: a member counts as often as it occurs. */
+export function moreMembers(
+  many: AttributeValue | undefined,
+  few: AttributeValue | undefined,
+  wanted?: ReadonlySet<string>,
+): boolean {
+  const spare = new Map<string, number>();
+  for (const key of memberKeys(few)) spare.set(key, (spare.get(key) ?? 0) + 1);
+  return memberKeys(many).some((key) => {
+    const left = spare.get(key) ?? 0;
+    spare.set(key, left - 1);
+    return left < 1 && wanted?.has(key) !== false;
+  });
 }
 
 /** A text for each value, the same for the same values: what is looked up instead of being compared one by one. */

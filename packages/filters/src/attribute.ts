@@ -8,9 +8,10 @@ import {
   type NumberLiteral,
   type streamRegion,
   toNumberText,
+  toWire,
 } from './literal.js';
 import type { PathSegments } from './path.js';
-import { membersOf, type Tested, testOf, value } from './value-test.js';
+import { type Tested, testOf, value } from './value-test.js';
 
 /**
  * Filters over one attribute. `V` is the attribute's type in the schema's input, `unknown` without a schema; there are the
@@ -154,7 +155,7 @@ export function attributeAt<V, Scope>(path: PathSegments): Attribute<V, Scope> {
       kind: 'membersChanged',
       path,
       change,
-      members: members.length > 0 ? membersOf(members) : undefined,
+      members: members.length > 0 ? members.map(toWire) : undefined,
     });
   const attribute: Omit<Attribute, keyof typeof value> = {
     is: (...values) => node({ kind: 'value', path, test: testOf(values) }),

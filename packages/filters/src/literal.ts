@@ -1,6 +1,5 @@
 import { typeOf, valueKey } from './attribute-value.js';
 import { canonicalDecimal } from './decimal.js';
-import type { Operand } from './filter.js';
 import type { AttributeValue } from './record.js';
 
 /** "The attribute is not there", for `is`, `from` and `to`. `null` is another thing: a stored value of type NULL. */
@@ -37,10 +36,6 @@ export type Literal =
   | ReadonlySet<string | NumberLiteral | Uint8Array>
   | readonly Literal[]
   | { readonly [name: string]: Literal };
-
-export function operandOf(value: unknown): Operand {
-  return value === absent ? 'absent' : value === streamRegion ? 'streamRegion' : toWire(value);
-}
 
 /** The wire form of a filter's literal. Throws a `TypeError` for what DynamoDB cannot store. */
 export function toWire(literal: unknown): AttributeValue {

@@ -100,19 +100,3 @@ function sizeOf(value: AttributeValue): number | undefined {
       return payload(value, type).length;
   }
 }
-
-/** Whether a value has more of one of the members, or of any, than another one has: a member counts as often as it occurs. */
-export function moreMembers(
-  members: readonly AttributeValue[] | undefined,
-): (many: AttributeValue | undefined, few: AttributeValue | undefined) => boolean {
-  const wanted = members && new Set(members.map(valueKey));
-  return (many, few) => {
-    const spare = new Map<string, number>();
-    for (const key of memberKeys(few)) spare.set(key, (spare.get(key) ?? 0) + 1);
-    return memberKeys(many).some((key) => {
-      const left = spare.get(key) ?? 0;
-      spare.set(key, left - 1);
-      return left < 1 && (!wanted || wanted.has(key));
-    });
-  };
-}

@@ -1,9 +1,9 @@
-import { asType, sameValue, typeOf } from './attribute-value.js';
+import { asType, moreMembers, sameValue, typeOf, valueKey } from './attribute-value.js';
 import { compareDecimals, exceedsBy } from './decimal.js';
 import { MissingImageError, MissingKeyError } from './errors.js';
 import type { AnyFilter, FilterKind, FilterNode, Image, RemovedBy, ValueTest } from './filter.js';
 import { type KeyTemplate, parseKeyTemplate } from './key-template.js';
-import { moreMembers, valueMatcher } from './match-value.js';
+import { valueMatcher } from './match-value.js';
 import { type PathSegments, readPath } from './path.js';
 import type { AttributeMap, AttributeValue, StreamRecord } from './record.js';
 import { tablePattern } from './table-pattern.js';
@@ -72,8 +72,10 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
       return wasBelow !== isBelow && (direction === 'either' || (direction === 'up') === wasBelow);
     }),
   membersChanged: ({ path, change, members }) => {
-    const hasMore = moreMembers(members);
-    return ofBoth(path, change === 'added' ? (old, now) => hasMore(now, old) : hasMore);
+    const wanted = members && new Set(members.map(valueKey));
+    return ofBoth(path, (old, now) =>
+      change === 'added' ? moreMembers(now, old, wanted) : moreMembers(old, now, wanted),
+    );
   },
   where: ({ description, reads, test }) => {
     if (typeof test !== 'function') {

@@ -274,7 +274,7 @@ export function tableOfModel(model: Model): TableModel {
 
 /** The filter that every route of a model has: its table and its keys. */
 export function modelFilter(model: Model): FilterNode {
-  const onTable: FilterNode = Object.freeze({ kind: 'table', name: tableOfModel(model).name });
+  const onTable = node({ kind: 'table', name: tableOfModel(model).name });
   const onKeys = keyFilter(model);
   return onKeys ? nodeOf(all(onTable, onKeys)) : onTable;
 }
@@ -282,7 +282,7 @@ export function modelFilter(model: Model): FilterNode {
 /** The filter on an entity's keys; none for a table, or for an entity without templates. */
 export function keyFilter(model: Model): FilterNode | undefined {
   if (model.kind === 'table' || Object.keys(model.key).length === 0) return undefined;
-  return Object.freeze({ kind: 'key', templates: model.key });
+  return node({ kind: 'key', templates: model.key });
 }
 
 /**

@@ -32,8 +32,7 @@ function notAPath(path: unknown): TypeError {
 export function printPath(path: PathSegments): string {
   return path
     .map((segment, index) => {
-      if (typeof segment === 'number') return `[${segment}]`;
-      if (/[.[\]]/.test(segment)) return `[${JSON.stringify(segment)}]`;
+      if (typeof segment === 'number' || /[.[\]]/.test(segment)) return `[${JSON.stringify(segment)}]`;
       return index > 0 ? `.${segment}` : segment;
     })
     .join('');

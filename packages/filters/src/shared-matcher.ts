@@ -14,28 +14,20 @@ export interface Pass {
 }
 
 export function sharedMatcher(filters: readonly FilterNode[]): SharedMatcher {
-  const seen = new Set<string>();
-  const shared = new Set<string>();
-  const made = new Map<string, Predicate>();
   const pass: Pass = { number: 0 };
-  const keyOf = identities();
-  const look = (filter: FilterNode): void => {
-    const key = keyOf(filter);
-    if (seen.has(key)) shared.add(key);
-    else partsOf(filter).forEach(look);
-    seen.add(key);
+  const partOf = parts();
+  const count = (filter: FilterNode): void => {
+    if (partOf(filter).uses++ === 0) partsOf(filter).forEach(count);
   };
   const matcherOf = (filter: FilterNode): Predicate => {
-    const key = keyOf(filter);
-    let test = made.get(key);
-    if (!test) {
-      test = matcher(filter, matcherOf);
-      if (shared.has(key)) test = oncePerPass(test, pass);
-      made.set(key, test);
+    const part = partOf(filter);
+    if (!part.test) {
+      const test = matcher(filter, matcherOf);
+      part.test = part.uses > 1 ? oncePerPass(test, pass) : test;
     }
-    return test;
+    return part.test;
   };
-  filters.forEach(look);
+  filters.forEach(count);
   return { matcherOf, pass };
 }
 
@@ -59,9 +51,15 @@ function oncePerPass(test: Predicate, pass: Readonly<Pass>): Predicate {
   };
 }
 
-/** One text for equal filters. Functions are equal to themselves alone. */
-function identities(): (filter: FilterNode) => string {
-  const texts = new Map<FilterNode, string>();
+interface Part {
+  uses: number;
+  test?: Predicate;
+}
+
+/** One part for equal filters. Functions are equal to themselves alone. */
+function parts(): (filter: FilterNode) => Part {
+  const known = new Map<FilterNode, Part>();
+  const byText = new Map<string, Part>();
   const functions = new Map<unknown, number>();
   const numbered = (_name: string, value: unknown): unknown => {
     if (typeof value !== 'function') return value;
@@ -70,8 +68,13 @@ function identities(): (filter: FilterNode) => string {
     return number;
   };
   return (filter) => {
-    const text = texts.get(filter) ?? JSON.stringify(filter, numbered);
-    texts.set(filter, text);
-    return text;
+    let part = known.get(filter);
+    if (!part) {
+      const text = JSON.stringify(filter, numbered);
+      part = byText.get(text) ?? { uses: 0 };
+      byText.set(text, part);
+      known.set(filter, part);
+    }
+    return part;
   };
 }

@@ -23,9 +23,9 @@ export type Environment = { readonly [name: string]: string | undefined };
 export function tablePattern(given: string, env: Environment): TablePattern | TablePatternProblem {
   const unset: string[] = [];
   const text = given.replace(/\$\{([A-Za-z_]\w*)\}/g, (_placeholder, name: string) => {
-    const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    if (!value) unset.push(name);
-    return value ?? '';
+    const value = (Object.hasOwn(env, name) && env[name]) || '';
+    if (value === '') unset.push(name);
+    return value;
   });
   if (unset.length > 0) {
     return {

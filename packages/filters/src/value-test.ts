@@ -1,7 +1,6 @@
 import type { AttributeType } from './attribute-value.js';
 import { type CompareOperator, frozen, type Operand, type ValueTest } from './filter.js';
-import { type Literal, type NumberLiteral, operandOf, toNumberText, toWire } from './literal.js';
-import type { AttributeValue } from './record.js';
+import { absent, type Literal, type NumberLiteral, streamRegion, toNumberText, toWire } from './literal.js';
 
 const about: unique symbol = Symbol.for('sluice.valueTest');
 
@@ -26,7 +25,7 @@ export const value = Object.freeze({
   atLeast: (limit: NumberLiteral) => compare('>=', limit),
   /** A set or list with one of these members. */
   has: (...members: readonly [Literal, ...Literal[]]) =>
-    tested<'members'>({ kind: 'has', members: membersOf(members) }),
+    tested<'members'>({ kind: 'has', members: members.map(toWire) }),
   /** The number of members, elements or entries; of bytes; of a text's UTF-16 units, as its `length`. */
   size: (size: number | Tested<'number'>) => tested<'sized'>({ kind: 'size', test: testOf([size]) }),
   /** There is a value, also `null`. */
@@ -44,25 +43,19 @@ function tested<Kind extends TestedKind>(test: ValueTest): Tested<Kind> {
   return frozen(Object.defineProperty(test, about, {})) as Tested<Kind>;
 }
 
-export function membersOf(members: readonly unknown[]): readonly AttributeValue[] {
-  return members.map(toWire);
-}
-
 /** One test of what `is`, `from` and `to` were given: values, and tests among them. */
 export function testOf(values: readonly unknown[]): ValueTest {
-  const tests: ValueTest[] = [];
-  const operands: Operand[] = [];
-  for (const each of values) {
-    if (isTest(each)) tests.push(each);
-    else operands.push(operandOf(each));
-  }
-  if (operands.length > 0 || tests.length === 0) {
-    tests.unshift({ kind: 'oneOf', operands });
-  }
+  const tests = values.filter(isTest);
+  const operands = values.filter((each) => !isTest(each)).map(operandOf);
+  if (operands.length > 0 || tests.length === 0) tests.unshift({ kind: 'oneOf', operands });
   const [first] = tests;
   return first && tests.length === 1 ? first : { kind: 'anyOf', tests };
 }
 
 function isTest(each: unknown): each is ValueTest {
   return typeof each === 'object' && each !== null && about in each;
+}
+
+function operandOf(value: unknown): Operand {
+  return value === absent ? 'absent' : value === streamRegion ? 'streamRegion' : toWire(value);
 }
