@@ -16,8 +16,6 @@ export interface Anchor {
   /** As `valueKey` writes them. */
   readonly literals: ReadonlySet<string>;
   readonly look: Look;
-  /** The part of the filter that says just this and no more: with one of the literals found, it passes. */
-  readonly decides?: FilterNode | undefined;
 }
 
 /** Finds what is kept for the literal that a record has in a place. Throws where the place cannot be read. */
@@ -36,9 +34,9 @@ type Reader<F> = (filter: F, eventName: EventName) => readonly Anchor[];
 /** Of the kinds that can have some. */
 const readers: { readonly [K in FilterKind]?: Reader<Extract<FilterNode, { kind: K }>> } = {
   all: ({ filters }, eventName) => filters.flatMap((filter) => anchorsOf(filter, eventName)),
-  any: (filter, eventName) => ofEvery(filter, eventName),
+  any: ({ filters }, eventName) => ofEvery(filters.map((filter) => anchorsOf(filter, eventName))),
   key: ({ templates }) => Object.entries(templates).flatMap(([name, text]) => beginning(name, text)),
-  value: (filter, eventName) => valued(imagesOf[eventName][0], filter.path, filter.test, filter),
+  value: ({ path, test }, eventName) => valued(imagesOf[eventName][0], path, test),
   changed: ({ path, before, after }, eventName) =>
     imagesOf[eventName].flatMap((image) => valued(image, path, image === 'NewImage' ? after : before)),
 };
@@ -56,12 +54,7 @@ function beginning(name: string, template: string): readonly Anchor[] {
   ];
 }
 
-function valued(
-  image: Image,
-  path: PathSegments,
-  test: ValueTest | undefined,
-  decides?: FilterNode,
-): readonly Anchor[] {
+function valued(image: Image, path: PathSegments, test: ValueTest | undefined): readonly Anchor[] {
   const literals = literalsOf(test);
   if (!literals || literals.has('streamRegion:')) return [];
   const imageOf = imageReaders[image];
@@ -72,7 +65,7 @@ function valued(
     const type = typeOf(value);
     return kept.get(type)?.get(keyOf(value, type));
   };
-  return [{ place, literals, look, decides }];
+  return [{ place, literals, look }];
 }
 
 /** All that a value can be to pass a test, as `valueKey` writes it, where the test lists it. */
@@ -84,23 +77,10 @@ export function literalsOf(test: ValueTest | undefined): ReadonlySet<string> | u
 }
 
 /** The places that all branches have, with the literals of all of them. */
-function ofEvery(any: Extract<FilterNode, { kind: 'any' }>, eventName: EventName): readonly Anchor[] {
-  const branches = any.filters.map((filter) => anchorsOf(filter, eventName));
+function ofEvery(branches: readonly (readonly Anchor[])[]): readonly Anchor[] {
   return (branches[0] ?? []).flatMap((anchor) => {
     const same = branches.map((anchors) => anchors.find(({ place }) => place === anchor.place));
     if (!same.every((one) => one !== undefined)) return [];
-    const literals = new Set(same.flatMap((one) => [...one.literals]));
-    const isAll = same.every(({ decides }, index) => decides === any.filters[index]);
-    return [{ ...anchor, literals, decides: isAll ? any : undefined }];
+    return [{ ...anchor, literals: new Set(same.flatMap(({ literals }) => [...literals])) }];
   });
-}
-
-const everything: FilterNode = { kind: 'all', filters: [] };
-
-/** What is left of a filter to be tested once a part of it has passed. */
-export function without(filter: FilterNode, passed: FilterNode | undefined): FilterNode {
-  if (filter === passed) return everything;
-  if (filter.kind !== 'all' || !passed) return filter;
-  const left = filter.filters.map((part) => without(part, passed)).filter((part) => part !== everything);
-  return { kind: 'all', filters: left };
 }

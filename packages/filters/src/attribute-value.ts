@@ -91,8 +91,13 @@ export function sameValue(left: AttributeValue | undefined, right: AttributeValu
       return sameParts(payload(left, type), payload(right, type));
     case 'SS':
     case 'NS':
-    case 'BS':
-      return sameMembers(payload(left, type), payload(right, type)) ?? !moreMembers(left, right);
+    case 'BS': {
+      const members = payload(left, type);
+      const others = payload(right, type);
+      if (members.length !== others.length) return false;
+      // As a rule the members of a set that did not change stand in the same order.
+      return members.every((member, index) => member === others[index]) || !moreMembers(left, right);
+    }
     default:
       return payload(left, type) === payload(right, type);
   }
@@ -104,12 +109,6 @@ function sameParts<P extends AttributeMap | readonly AttributeValue[]>(left: P, 
     names.length === Object.keys(right).length &&
     names.every((name) => sameValue(attribute(left, name), attribute(right, name)))
   );
-}
-
-/** As a rule the members of a set that did not change stand in the same order; those of one that did are counted. */
-function sameMembers(left: readonly string[], right: readonly string[]): boolean | undefined {
-  if (left.length !== right.length) return false;
-  return left.every((member, index) => member === right[index]) || undefined;
 }
 
 /** Whether a value has more of one of the members, or of any, than another one has: a member counts as often as it occurs. */

@@ -1,26 +1,22 @@
 import { MalformedValueError } from './errors.js';
 
 /** A DynamoDB number without loss: `0.<digits> × 10^exponent`; digits have no zeros at either end, zero has none. */
-interface Decimal {
-  readonly sign: number;
-  readonly digits: string;
-  readonly exponent: number;
-}
+type Decimal = readonly [sign: -1 | 0 | 1, digits: string, exponent: number];
 
 /** Compares two decimal texts of any length exactly: negative, zero or positive, as a sort function wants it. */
 export function compareDecimals(left: string, right: string): number {
   if (left === right) return 0;
   if (isShort(left) && isShort(right)) return Number(left) - Number(right) || 0;
-  const a = parse(left);
-  const b = parse(right);
-  if (a.sign !== b.sign) return a.sign - b.sign;
-  const larger = a.exponent - b.exponent || (a.digits < b.digits ? -1 : 1);
-  return a.digits === b.digits && a.exponent === b.exponent ? 0 : a.sign * larger;
+  const [sign, digits, exponent] = parse(left);
+  const [otherSign, otherDigits, otherExponent] = parse(right);
+  if (sign !== otherSign) return sign - otherSign;
+  if (exponent !== otherExponent) return sign * (exponent - otherExponent);
+  return digits === otherDigits ? 0 : digits < otherDigits ? -sign : sign;
 }
 
 /** One text for each number: `1.0`, `1` and `10e-1` give the same. */
 export function canonicalDecimal(text: string): string {
-  const { sign, digits, exponent } = parse(text);
+  const [sign, digits, exponent] = parse(text);
   return sign === 0 ? '0' : `${sign < 0 ? '-' : ''}0.${digits}e${exponent}`;
 }
 
@@ -35,9 +31,9 @@ export function exceedsBy(more: string, less: string, by: string): boolean {
   if (texts.every((text) => /^-?\d{1,15}$/.test(text))) return Number(more) - Number(less) >= Number(by);
   const numbers = texts.map(parse);
   // The least power of ten that a last digit stands for.
-  const scale = Math.min(...numbers.map(({ digits, exponent }) => exponent - digits.length));
+  const scale = Math.min(...numbers.map(([, digits, exponent]) => exponent - digits.length));
   const [a, b, least] = numbers.map(
-    ({ sign, digits, exponent }) => BigInt(sign) * BigInt(digits.padEnd(exponent - scale, '0')),
+    ([sign, digits, exponent]) => BigInt(sign) * BigInt(digits.padEnd(exponent - scale, '0')),
   ) as [bigint, bigint, bigint];
   return a - b >= least;
 }
@@ -55,7 +51,7 @@ function parse(text: string): Decimal {
     );
   }
   const significant = written.replace(/^0+/, '');
-  if (significant === '') return { sign: 0, digits: '', exponent: 0 };
+  if (significant === '') return [0, '', 0];
   const exponent = whole.length - written.length + significant.length + Number(shift);
-  return { sign: minus ? -1 : 1, digits: significant.replace(/0+$/, ''), exponent };
+  return [minus ? -1 : 1, significant.replace(/0+$/, ''), exponent];
 }

@@ -1,8 +1,8 @@
-import { type Anchor, anchorsOf, type Kept, type Look, without } from './anchors.js';
+import { type Anchor, anchorsOf, type Kept, type Look } from './anchors.js';
 import type { FilterNode } from './filter.js';
 import type { Predicate } from './match.js';
 import type { EventName, StreamRecord } from './record.js';
-import { type Pass, sharedMatcher } from './shared-matcher.js';
+import { sharedMatchers } from './shared-matcher.js';
 
 export interface Indexed<T> {
   readonly filter: FilterNode;
@@ -22,10 +22,10 @@ export function filterIndex<T>(
   eventName: EventName,
   unjudged: (value: T, error: unknown) => T,
 ): (record: StreamRecord) => readonly T[] {
-  const { root, pass } = treeOf(entries, eventName);
+  const { root, begin } = treeOf(entries, eventName);
   return (record) => {
     const found: Entry<T>[] = [];
-    pass.number++;
+    begin();
     visit(root, record, found, unjudged);
     if (found.length < 2) return found[0]?.values ?? [];
     return found.sort((one, other) => one.position - other.position).flatMap(({ values }) => values);
@@ -33,24 +33,22 @@ export function filterIndex<T>(
 }
 
 /** A function of its own: what is needed to build the tree alone is not kept. */
-function treeOf<T>(entries: readonly Indexed<T>[], eventName: EventName): { root: Node<T>; pass: Pass } {
-  const { matcherOf, pass } = sharedMatcher(entries.map(({ filter }) => filter));
-  const candidates = entries.map(
-    ({ filter, value }, position): Candidate<T> => ({
-      entry: { position, values: [value], test: matcherOf(filter) },
-      anchors: anchorsOf(filter, eventName),
-      left: filter,
-      copies: 1,
-    }),
-  );
-  return { root: nodeOf(candidates, matcherOf), pass };
+function treeOf<T>(
+  indexed: readonly Indexed<T>[],
+  eventName: EventName,
+): { root: Node<T>; begin: () => void } {
+  const { tests, begin } = sharedMatchers(indexed.map(({ filter }) => filter));
+  const candidates = indexed.map(({ filter, value }, position): Candidate<T> => {
+    const test = tests[position] as Predicate;
+    return { entry: { position, values: [value], test }, anchors: anchorsOf(filter, eventName), copies: 1 };
+  });
+  return { root: nodeOf(candidates), begin };
 }
 
 interface Entry<T> {
   readonly position: number;
   /** The one value, as it is given where nothing else is found. */
   readonly values: readonly [T];
-  /** The whole filter; in a node, what the places on the way there leave of it. */
   readonly test: Predicate;
 }
 
@@ -102,13 +100,9 @@ interface Candidate<T> {
   readonly entry: Entry<T>;
   /** Of the places that have not been looked into yet. */
   readonly anchors: readonly Anchor[];
-  /** What these have not decided. */
-  readonly left: FilterNode;
   /** In how many nodes the entry stands by now: once for each literal that it asks for, in each place. */
   readonly copies: number;
 }
-
-type MatcherOf = (filter: FilterNode) => Predicate;
 
 /** So few filters are tested one by one in the time that a look into a place takes. */
 const fewCandidates = 2;
@@ -116,14 +110,14 @@ const fewCandidates = 2;
 /** Filters that ask for one of many literals in several places would fill the tree: beyond this, the others are tested. */
 const mostCopies = 100;
 
-function nodeOf<T>(candidates: readonly Candidate<T>[], matcherOf: MatcherOf): Node<T> {
+function nodeOf<T>(candidates: readonly Candidate<T>[]): Node<T> {
   const placeOf = candidates.length > fewCandidates ? mostSelective(candidates) : () => undefined;
   const byPlace = Map.groupBy(candidates, placeOf);
   const here = byPlace.get(undefined) ?? [];
   return {
-    entries: here.map(({ entry, left }) => ({ ...entry, test: matcherOf(left) })),
+    entries: here.map(({ entry }) => entry),
     branches: [...byPlace].flatMap(([place, behind]) =>
-      place === undefined ? [] : [branchOf(place, behind, matcherOf)],
+      place === undefined ? [] : [branchOf(place, behind)],
     ),
   };
 }
@@ -145,25 +139,22 @@ function mostSelective(
   };
 }
 
-function branchOf<T>(place: string, behind: readonly Candidate<T>[], matcherOf: MatcherOf): Branch<T> {
+function branchOf<T>(place: string, behind: readonly Candidate<T>[]): Branch<T> {
   const anchorOf = ({ anchors }: Candidate<T>) => anchors.find((one) => one.place === place) as Anchor;
   const asked = behind.flatMap((candidate) => {
-    const { literals, decides } = anchorOf(candidate);
+    const { literals } = anchorOf(candidate);
     const copies = candidate.copies * literals.size;
     const anchors = candidate.anchors.filter(
       (one) => one.place !== place && (one.literals.size < 2 || copies * one.literals.size <= mostCopies),
     );
-    const inside = { ...candidate, anchors, left: without(candidate.left, decides), copies };
+    const inside = { ...candidate, anchors, copies };
     return Array.from(literals, (literal) => ({ literal, inside }));
   });
   const nodes = new Map<string, Map<string, Node<T>>>();
   for (const [literal, bucket] of Map.groupBy(asked, ({ literal }) => literal)) {
     const [type = ''] = literal.split(':', 1);
     const texts = nodes.get(type) ?? new Map<string, Node<T>>();
-    const node = nodeOf(
-      bucket.map(({ inside }) => inside),
-      matcherOf,
-    );
+    const node = nodeOf(bucket.map(({ inside }) => inside));
     nodes.set(type, texts.set(literal.slice(type.length + 1), node));
   }
   return { entries: behind.map(({ entry }) => entry), nodes, look: anchorOf(behind[0] as Candidate<T>).look };

@@ -29,7 +29,7 @@ export function tablePattern(given: string, env: Environment): TablePattern | Ta
   });
   if (unset.length > 0) {
     return {
-      problem: `table "${given}" needs ${unset.join(' and ')} in the environment, which has no such value`,
+      problem: `table "${given}" needs ${unset.join(' and ')} in the environment`,
     };
   }
   const [isTable, isArn] = tableText.exec(text) ?? [];
@@ -49,7 +49,7 @@ function notATable(given: string, text: string): string {
   const filledIn = given === text ? '' : `, which comes to "${text}",`;
   return (
     `table "${given}"${filledIn} is no table's name; give a name of letters, digits, _, - and ., an ARN without /stream/…, ` +
-    'or a pattern of either with *, and write environment variables as ${NAME}'
+    'or a pattern of either with *; environment variables are ${NAME}'
   );
 }
 
