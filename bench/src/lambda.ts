@@ -137,6 +137,7 @@ function besideTheRouter(count: number): Task {
     const handle = adapter(router());
     const context = {
       awsRequestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+      xRayTraceId: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
       getRemainingTimeInMillis: () => 60_000,
     };
     const runs = {
