@@ -1,3 +1,4 @@
+import { createRouter, route, type StandardSchemaV1, table } from '@sluice/core';
 import { expect, test } from 'vitest';
 import type { PollOptions } from './options.js';
 import { scenario } from './testing/scenario.js';
@@ -37,4 +38,22 @@ test('without a store nothing is kept, which is said at the start', async () => 
   expect(said()).toBe(0);
   await given.begin({ store: undefined }).stop();
   expect(said()).toBe(1);
+});
+
+test('a router with window routes is refused, since no page of the poller ends a window', async () => {
+  const given = scenario();
+  const state: StandardSchemaV1<object> = {
+    '~standard': { version: 1, vendor: 'own', validate: () => ({ value: {} }) },
+  };
+  const ofWindows = route.window(
+    table('shop', { keys: { partition: 'pk' } }),
+    { id: 'revenue', state },
+    { add: (state) => state, close: () => undefined },
+  );
+  given.router = createRouter({ routes: [ofWindows], logger: given.router.logger, clock: given.clock });
+  await expect(given.begin().end).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    problems: [expect.stringMatching(/^revenue is a window route.*TumblingWindowInSeconds/)],
+  });
+  expect(given.streams.calls).toEqual([]);
 });
