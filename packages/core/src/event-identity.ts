@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type AttributeMap,
   type AttributeValue,
@@ -106,6 +105,8 @@ function namesInOrder(keys: AttributeMap): readonly string[] {
   return names.length > 2 || (names.length === 2 && first > second) ? names.sort() : names;
 }
 
+/** Most processes never need one, and to load what makes it takes longer than to load all of this package. */
 function digest(parts: readonly unknown[]): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }

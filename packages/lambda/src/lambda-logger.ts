@@ -2,30 +2,41 @@ import { consoleLogger, jsonLine, type Logger, withFields } from '@sluice/core';
 import type { LambdaContext } from './invocation.js';
 
 /**
- * The logger of one invocation: each of its lines holds the invocation's own `requestId` and, where it is traced, its `xrayTraceId`.
+ * The loggers of invocations: each line of one holds the invocation's own `requestId` and, where it is traced, its `xrayTraceId`.
  * A given logger writes them in its way. Where none was given they are AWS's JSON lines, straight on stdout, since the runtime
  * would frame what goes through the console: `{"timestamp":…,"level":"WARN","requestId":…,"message":…, …fields}`, from
  * `AWS_LAMBDA_LOG_LEVEL` up, or else from INFO.
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
  */
-export function loggerOf(given: Logger, context: LambdaContext | undefined): Logger {
-  const requestId = context?.awsRequestId;
-  const xrayTraceId = traceOf(context);
-  const invocation = {
-    ...(requestId !== undefined && { requestId }),
-    ...(xrayTraceId !== undefined && { xrayTraceId }),
+export function loggers(given: Logger): (context: LambdaContext | undefined) => Logger {
+  const { AWS_LAMBDA_LOG_LEVEL: level, AWS_LAMBDA_MAX_CONCURRENCY: several } = process.env;
+  const loggerWith = given === consoleLogger ? onStdout(level) : (own: object) => withFields(given, own);
+  return (context) => {
+    const requestId = context?.awsRequestId;
+    // The environment holds the trace of one invocation, and tells nothing where there may be several at a time.
+    const header =
+      context?.xRayTraceId ?? (several === undefined ? process.env['_X_AMZN_TRACE_ID'] : undefined);
+    const xrayTraceId = header && /\bRoot=([^;]+)/.exec(header)?.[1];
+    return loggerWith({
+      ...(requestId !== undefined && { requestId }),
+      ...(xrayTraceId !== undefined && { xrayTraceId }),
+    });
   };
-  return given === consoleLogger ? onStdout(invocation) : withFields(given, invocation);
 }
 
 const levels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
-function onStdout(invocation: object): Logger {
-  const asked = levels.indexOf(process.env['AWS_LAMBDA_LOG_LEVEL']?.toUpperCase() ?? '');
-  const least = asked < 0 ? levels.indexOf('INFO') : asked;
-  return { debug: at('DEBUG'), info: at('INFO'), warn: at('WARN'), error: at('ERROR') };
+function onStdout(asked = ''): (invocation: object) => Logger {
+  const place = levels.indexOf(asked.toUpperCase());
+  const least = place < 0 ? levels.indexOf('INFO') : place;
+  return (invocation) => ({
+    debug: at('DEBUG', invocation),
+    info: at('INFO', invocation),
+    warn: at('WARN', invocation),
+    error: at('ERROR', invocation),
+  });
 
-  function at(level: string): Logger['info'] {
+  function at(level: string, invocation: object): Logger['info'] {
     if (levels.indexOf(level) < least) return () => undefined;
     return (fields, message) => {
       const own = { timestamp: new Date().toISOString(), level, ...invocation, message };
@@ -33,11 +44,4 @@ function onStdout(invocation: object): Logger {
       process.stdout.write(`${jsonLine({ ...own, ...fields, ...own })}\n`);
     };
   }
-}
-
-/** The trace's id. The environment holds that of one invocation, and tells nothing where there may be several at a time. */
-function traceOf(context: LambdaContext | undefined): string | undefined {
-  const { AWS_LAMBDA_MAX_CONCURRENCY: several, _X_AMZN_TRACE_ID: only } = process.env;
-  const header = context?.xRayTraceId ?? (several === undefined ? only : undefined);
-  return /\bRoot=([^;]+)/.exec(header ?? '')?.[1];
 }

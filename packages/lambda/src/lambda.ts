@@ -2,7 +2,7 @@ import { createProcessMemory, type Router, runBatch, tell } from '@sluice/core';
 import { recordsOf } from './event.js';
 import { flushWithin } from './flush.js';
 import type { LambdaContext, LambdaEvent, LambdaResponse } from './invocation.js';
-import { loggerOf } from './lambda-logger.js';
+import { loggers } from './lambda-logger.js';
 import { WindowNotClosedError, windowOf } from './window-event.js';
 
 export interface LambdaOptions {
@@ -39,9 +39,10 @@ export function lambda(
       `reserveMs is ${reserveMs}, but the ledger is told within it what is done; give ${leastForLedgerMs} or more.`,
     );
   }
+  const loggerOf = loggers(router.logger);
   return async (event, context) => {
     // Several invocations may go on at a time: what is of one is in here alone.
-    const own = { ...router, logger: loggerOf(router.logger, context) };
+    const own = { ...router, logger: loggerOf(context) };
     const leftMs = () => context?.getRemainingTimeInMillis() ?? Number.POSITIVE_INFINITY;
     try {
       return await answer(own, event, leftMs());
