@@ -1,4 +1,4 @@
-import { keyOf, typeOf, valueKey } from './attribute-value.js';
+import { keyOf, payload, typeOf, valueKey } from './attribute-value.js';
 import type { FilterKind, FilterNode, Image, ValueTest } from './filter.js';
 import { imagesOf } from './images.js';
 import { parseKeyTemplate } from './key-template.js';
@@ -63,7 +63,7 @@ function valued(image: Image, path: PathSegments, test: ValueTest | undefined): 
     const value = readPath(imageOf(record), path);
     if (value === undefined) return kept.get('absent')?.get('');
     const type = typeOf(value);
-    return kept.get(type)?.get(keyOf(value, type));
+    return kept.get(type)?.get(type === 'S' ? payload(value, type) : keyOf(value, type));
   };
   return [{ place, literals, look }];
 }

@@ -43,7 +43,7 @@ function malformed(value: unknown): MalformedValueError {
         ? `${letters.length} type letters, ${letters.join(' and ')}`
         : 'an unknown type letter';
   return new MalformedValueError(
-    `An attribute value has ${fault}. Expected exactly one of ${types.join(', ')}, as in { "S": "text" }; ` +
+    `An attribute value has ${fault}. Expected exactly one of ${types.join(', ')}; ` +
       'pass records on as they came: plain (unmarshalled) items are not stream records.',
   );
 }

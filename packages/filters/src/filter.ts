@@ -134,6 +134,12 @@ export function eventName(...names: readonly EventName[]): Filter {
   return node({ kind: 'eventName', names });
 }
 
+/** The filters that one is made of. */
+export function partsOf(filter: FilterNode): readonly FilterNode[] {
+  if ('filters' in filter) return filter.filters;
+  return filter.kind === 'not' ? [filter.filter] : [];
+}
+
 /**
  * What no other filter says, as a function of the record: `where('total doubled', ({ dynamodb }) => …, { reads: ['NewImage'] })`.
  * It is called with the images named in `reads` alone, both by default, and only with a record that has those of them that its

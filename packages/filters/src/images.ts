@@ -1,4 +1,4 @@
-import type { AnyFilter, FilterKind, FilterNode, Image } from './filter.js';
+import { type AnyFilter, type FilterKind, type FilterNode, type Image, partsOf } from './filter.js';
 import type { EventName, StreamViewType } from './record.js';
 
 /** The images that a filter reads when it judges an event of this name. */
@@ -29,13 +29,12 @@ type Reader<F> = (filter: F, there: Images) => readonly Image[];
 
 const all = (_filter: FilterNode, there: Images) => there;
 const none = () => [];
-const ofEach = ({ filters }: { readonly filters: readonly FilterNode[] }, there: Images) =>
-  filters.flatMap((filter) => read(filter, there));
+const ofParts = (filter: FilterNode, there: Images) => partsOf(filter).flatMap((part) => read(part, there));
 
 const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: K }>> } = {
-  all: ofEach,
-  any: ofEach,
-  not: ({ filter }, there) => read(filter, there),
+  all: ofParts,
+  any: ofParts,
+  not: ofParts,
   table: none,
   eventName: none,
   removedBy: ({ ttl }, there) => (ttl === undefined || there.includes('NewImage') ? [] : there),

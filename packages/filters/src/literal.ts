@@ -54,10 +54,11 @@ export function toWire(literal: unknown): AttributeValue {
 
 /** DynamoDB's sets have at least one member, all of one type, and none twice: `1` and `1.0` are one. */
 function wireSet(set: ReadonlySet<unknown>): AttributeValue {
-  const members = new Map(Array.from(set, toWire).map((member) => [valueKey(member), member]));
-  const [type = '', ...others] = new Set(Array.from(members.values(), typeOf));
+  const once = new Map(Array.from(set, toWire).map((member) => [valueKey(member), member]));
+  const members = [...once.values()];
+  const [type = '', ...others] = new Set(members.map(typeOf));
   if (!/^[SNB]$/.test(type) || others.length > 0) throw notStorable(set);
-  const values = [...members.values()].flatMap((member) => Object.values(member));
+  const values = members.flatMap((member) => Object.values(member));
   return { [`${type}S`]: values } as unknown as AttributeValue;
 }
 

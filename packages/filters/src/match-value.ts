@@ -87,16 +87,8 @@ function isRegion(): ValuePredicate {
 
 function sizeOf(value: AttributeValue): number | undefined {
   const type = typeOf(value);
-  switch (type) {
-    case 'B':
-      return Buffer.byteLength(payload(value, type), 'base64');
-    case 'M':
-      return Object.keys(payload(value, type)).length;
-    case 'N':
-    case 'BOOL':
-    case 'NULL':
-      return undefined;
-    default:
-      return payload(value, type).length;
-  }
+  if (type === 'N') return undefined;
+  if (type === 'B') return Buffer.byteLength(payload(value, type), 'base64');
+  const counted = type === 'M' ? Object.keys(payload(value, type)) : payload(value, type);
+  return typeof counted === 'boolean' ? undefined : counted.length;
 }

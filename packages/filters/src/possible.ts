@@ -22,7 +22,6 @@ const judges: { readonly [K in FilterKind]?: Judge<Extract<FilterNode, { kind: K
   not: ({ filter }, eventName) => filter.kind !== 'eventName' || !canPass(filter, eventName),
   eventName: ({ names }, eventName) => names.includes(eventName),
   removedBy: (_filter, eventName) => eventName === 'REMOVE',
-  value: ({ test }) => passesAbsent(test) || passesSomething(test),
   changed: ({ before, after }, eventName) => {
     const appears = passesAbsent(before) && passesSomething(after);
     const disappears = passesSomething(before) && passesAbsent(after);

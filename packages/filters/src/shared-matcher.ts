@@ -1,4 +1,4 @@
-import type { FilterNode } from './filter.js';
+import { type FilterNode, partsOf } from './filter.js';
 import { matcher, type Predicate } from './match.js';
 import type { StreamRecord } from './record.js';
 
@@ -46,11 +46,6 @@ export function sharedMatchers(filters: readonly FilterNode[]): SharedMatchers {
       return result;
     };
   }
-}
-
-function partsOf(filter: FilterNode): readonly FilterNode[] {
-  if ('filters' in filter) return filter.filters;
-  return filter.kind === 'not' ? [filter.filter] : [];
 }
 
 interface Part {
