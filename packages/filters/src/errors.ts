@@ -40,7 +40,7 @@ export class MissingImageError extends SluiceError {
     super(
       'MISSING_IMAGE',
       `A filter or handler reads ${image}, which this ${eventName} record lacks (its StreamViewType is ${StreamViewType ?? 'not stated'}). ` +
-        "Give the table's stream and table(…, { view }) a view type with it, such as NEW_AND_OLD_IMAGES.",
+        "Give the table's stream and table(…, { view }) a view type with it.",
     );
   }
 }
@@ -51,8 +51,8 @@ export class MissingKeyError extends SluiceError {
   constructor(attribute: string, keys: AttributeMap) {
     super(
       'MISSING_KEY',
-      `An entity is told by the key attribute "${attribute}", but the record has ${Object.keys(keys).join(', ')}. ` +
-        "Give table(…, { keys }) and entity(…, { key }) the table's real key attributes.",
+      `Expected the key attribute "${attribute}", but the record has ${Object.keys(keys).join(', ')}. ` +
+        "Give table(…, { keys }) and entity(…, { key }) the table's real ones.",
     );
   }
 }

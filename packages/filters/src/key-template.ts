@@ -55,7 +55,7 @@ function escaped(text: string): string {
 
 function invalid(template: string, reason: string): TypeError {
   return new TypeError(
-    `The key template "${template}" cannot be used: ${reason}. Example: USER#:userId, or LOG#:path*.`,
+    `The key template "${template}" cannot be used: ${reason}. Example: USER#:userId, LOG#:path*.`,
   );
 }
 

@@ -87,7 +87,7 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
       // A promise that nobody waits for must not end the process when it rejects.
       if (result instanceof Promise) result.catch(() => undefined);
       throw new TypeError(
-        `where("${description}") gave a value of type ${typeof result}. Expected true or false, at once and not as a promise.`,
+        `where("${description}") gave a value of type ${typeof result}; expected true or false, not a promise.`,
       );
     };
   },

@@ -132,7 +132,7 @@ describe('a table', () => {
     expect(inferredTtl(shop)).toBeUndefined();
     const infers = table('shop', { keys, ttl: 'expiresAt', view: 'OLD_IMAGE', ttlOnReplicas: 'infer' });
     expect(inferredTtl(infers.entity('Any', {}))).toBe('expiresAt');
-    expect(() => table('shop', { keys, ttlOnReplicas: 'infer' })).toThrowError(/ttlOnReplicas.*give it ttl/);
+    expect(() => table('shop', { keys, ttlOnReplicas: 'infer' })).toThrowError(/ttlOnReplicas needs ttl/);
     const view = 'NEW_IMAGE';
     expect(() => table('shop', { keys, ttl: 'expiresAt', view, ttlOnReplicas: 'infer' })).toThrowError(
       TypeError,

@@ -222,7 +222,7 @@ export function table<
   const view = options.view ?? 'NEW_AND_OLD_IMAGES';
   if (options.ttlOnReplicas && !(options.ttl && imagesCarried(view, 'REMOVE').size > 0)) {
     throw new TypeError(
-      `table("${name}") infers deletions by TTL from old images (ttlOnReplicas): give it ttl, the attribute's name, and a view with old images.`,
+      `table("${name}") with ttlOnReplicas needs ttl, the attribute's name, and a view with old images.`,
     );
   }
   const self: Table<TableTypes<Name, K, V, N>> = Object.freeze({

@@ -24,7 +24,7 @@ export function pathOf(segments: readonly unknown[]): PathSegments {
 
 function notAPath(path: unknown): TypeError {
   return new TypeError(
-    `${JSON.stringify(path)} is not an attribute path. Expected names and list indexes, as in lines[0].sku or attrAt('lines', 0, 'a.b').`,
+    `${JSON.stringify(path)} is not an attribute path; expected names and list indexes, as in lines[0].sku or attrAt('a.b', 0).`,
   );
 }
 

@@ -46,7 +46,7 @@ describe('a function as a filter', () => {
   ])('fails the record when it gives no boolean: %s', (_what, give) => {
     const filter = where('strange', give as () => boolean);
     expect(() => matcher(filter)(both)).toThrowError(
-      /where\("strange"\) gave a value of type \w+\. Expected true or false, at once and not as a promise/,
+      /where\("strange"\) gave a value of type \w+; expected true or false, not a promise/,
     );
     expect(() => matcher(not(filter))(both)).toThrowError(TypeError);
   });
