@@ -34,7 +34,7 @@ export interface Fold {
   stop(): FoldResult;
 }
 
-export interface FoldResult {
+interface FoldResult {
   readonly isDone: boolean;
   /** For the next event of the window; as it was given when not all is done. */
   readonly state: WindowState;

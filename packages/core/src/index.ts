@@ -176,8 +176,6 @@ export { TimeoutError, type TimeoutOptions, timeout } from './timeout.js';
 export type {
   Added,
   CloseContext,
-  Folding,
-  KeptAsJson,
   TumblingWindow,
   WindowDelivery,
   WindowFold,

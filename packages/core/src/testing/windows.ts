@@ -6,7 +6,6 @@ import {
   type Clock,
   createProcessMemory,
   createRouter,
-  type Folding,
   type Ledger,
   type Logger,
   type OpenDelivery,
@@ -17,6 +16,7 @@ import {
   runBatch,
   type WindowDelivery,
 } from '../index.js';
+import type { Folding } from '../window.js';
 
 export const shop = table('shop', { keys: { partition: 'pk' } });
 export const streamArn =
