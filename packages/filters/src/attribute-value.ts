@@ -87,27 +87,29 @@ export function sameValue(left: AttributeValue | undefined, right: AttributeValu
     case 'N':
       return compareDecimals(payload(left, type), payload(right, type)) === 0;
     case 'M':
-    case 'L':
-      return sameParts(payload(left, type), payload(right, type));
+      return sameMap(payload(left, type), payload(right, type));
+    case 'L': {
+      const [elements, others] = [payload(left, type), payload(right, type)];
+      return elements.length === others.length && elements.every((one, at) => sameValue(one, others[at]));
+    }
     case 'SS':
     case 'NS':
     case 'BS': {
-      const members = payload(left, type);
-      const others = payload(right, type);
+      const [members, others] = [payload(left, type), payload(right, type)];
       if (members.length !== others.length) return false;
       // As a rule the members of a set that did not change stand in the same order.
-      return members.every((member, index) => member === others[index]) || !moreMembers(left, right);
+      return members.every((member, at) => member === others[at]) || !moreMembers(left, right);
     }
     default:
       return payload(left, type) === payload(right, type);
   }
 }
 
-function sameParts<P extends AttributeMap | readonly AttributeValue[]>(left: P, right: P): boolean {
+function sameMap(left: AttributeMap, right: AttributeMap): boolean {
   const names = Object.keys(left);
   return (
     names.length === Object.keys(right).length &&
-    names.every((name) => sameValue(attribute(left, name), attribute(right, name)))
+    names.every((name) => sameValue(left[name], attribute(right, name)))
   );
 }
 

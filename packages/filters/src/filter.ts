@@ -160,9 +160,7 @@ export type RecordWith<Read extends Image> = Omit<StreamRecord, 'dynamodb'> & {
 };
 
 /** A filter of this data; its type for users says nothing of what it is about. */
-export function node(data: FilterNode): Filter & FilterNode {
-  return frozen(data);
-}
+export const node: (data: FilterNode) => Filter & FilterNode = frozen;
 
 /** Data that is frozen all the way down; functions are left as they are. */
 export function frozen<T>(data: T): T {
