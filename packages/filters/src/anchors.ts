@@ -22,7 +22,7 @@ export interface Anchor {
 export type Look = <K>(kept: Kept<K>, record: StreamRecord) => K | undefined;
 
 /** What is kept for literals, by their types and texts: a literal is `<type>:<text>`. */
-export type Kept<K> = ReadonlyMap<string, ReadonlyMap<string, K>>;
+export type Kept<K> = { readonly [type: string]: ReadonlyMap<string, K> };
 
 /** The anchors of a filter on events of this name. */
 export function anchorsOf(filter: FilterNode, eventName: EventName): readonly Anchor[] {
@@ -49,7 +49,7 @@ function beginning(name: string, template: string): readonly Anchor[] {
     {
       place: `${length} of ${name}`,
       literals: new Set([valueKey({ S: prefix })]),
-      look: (kept, record) => kept.get('S')?.get(keyTextOf(record, name)?.slice(0, length) ?? ''),
+      look: (kept, record) => kept['S']?.get(keyTextOf(record, name)?.slice(0, length) ?? ''),
     },
   ];
 }
@@ -61,9 +61,9 @@ function valued(image: Image, path: PathSegments, test: ValueTest | undefined): 
   const place = `${image} ${JSON.stringify(path)}`;
   const look: Look = (kept, record) => {
     const value = readPath(imageOf(record), path);
-    if (value === undefined) return kept.get('absent')?.get('');
+    if (value === undefined) return kept['absent']?.get('');
     const type = typeOf(value);
-    return kept.get(type)?.get(type === 'S' ? payload(value, type) : keyOf(value, type));
+    return kept[type]?.get(type === 'S' ? payload(value, type) : keyOf(value, type));
   };
   return [{ place, literals, look }];
 }

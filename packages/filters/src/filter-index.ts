@@ -150,12 +150,11 @@ function branchOf<T>(place: string, behind: readonly Candidate<T>[]): Branch<T> 
     const inside = { ...candidate, anchors, copies };
     return Array.from(literals, (literal) => ({ literal, inside }));
   });
-  const nodes = new Map<string, Map<string, Node<T>>>();
+  const nodes: { [type: string]: Map<string, Node<T>> } = {};
   for (const [literal, bucket] of Map.groupBy(asked, ({ literal }) => literal)) {
     const [type = ''] = literal.split(':', 1);
-    const texts = nodes.get(type) ?? new Map<string, Node<T>>();
-    const node = nodeOf(bucket.map(({ inside }) => inside));
-    nodes.set(type, texts.set(literal.slice(type.length + 1), node));
+    nodes[type] ??= new Map();
+    nodes[type].set(literal.slice(type.length + 1), nodeOf(bucket.map(({ inside }) => inside)));
   }
   return { entries: behind.map(({ entry }) => entry), nodes, look: anchorOf(behind[0] as Candidate<T>).look };
 }
