@@ -9,7 +9,7 @@ import { windowIdOf } from './event-identity.js';
 import { freeze } from './freeze.js';
 import { tell, withFields } from './logger.js';
 import { handled, isDone, isOutcome, notStarted, type Outcome, outcomeOf } from './outcome.js';
-import type { Counts } from './progress.js';
+import type { Counts, Task } from './progress.js';
 import type { Route } from './route.js';
 import type { CompiledRoute, Router } from './router.js';
 import { issuesOf } from './validate.js';
@@ -51,13 +51,15 @@ export function foldOf(
 ): Fold | undefined {
   if (!window && router.windows.length === 0) return undefined;
   checkRecords(records, undefined);
-  const matched = records.map((record) => router.matchWindows(record));
-  if (window) return createFold(router, records, matched, window, counts);
-  const [found] = matched.flat();
-  if (!found) return undefined;
-  throw new NoWindowError(found.route.id, records[0]?.eventSourceARN ?? '');
+  const matched = records.map((record) => ({ record, routes: router.matchWindows(record) }));
+  if (window) return createFold(router, matched, window, counts);
+  for (const { record, routes } of matched) {
+    if (routes[0]) throw new NoWindowError(routes[0].route.id, record.eventSourceARN);
+  }
+  return undefined;
 }
 
+type Matched = Pick<Task, 'record' | 'routes'>;
 type WindowRoute = Route & { readonly window: WindowFold };
 
 /** One call of a handler. */
@@ -80,14 +82,13 @@ const callClose = callIn(0);
 
 function createFold(
   router: Router,
-  records: readonly StreamRecord[],
-  matched: readonly (readonly CompiledRoute[])[],
+  matched: readonly Matched[],
   { isFinalInvokeForWindow, state: given, ...window }: WindowDelivery,
   counts: Counts,
 ): Fold {
   const { streamArn, shardId, start: windowStart } = window;
   const { logger, clock } = router;
-  const other = records[0]?.eventSourceARN ?? streamArn;
+  const other = matched[0]?.record.eventSourceARN ?? streamArn;
   if (other !== streamArn) {
     throw new MalformedRecordError(`The window is of ${streamArn}, but its records are of ${other}`);
   }
@@ -102,7 +103,7 @@ function createFold(
   let after: string | undefined;
   /** States that have been read, and that no call has seen. */
   const read = new Map<string, Kept>();
-  const logging = { logger, logged: new WeakSet<Outcome>([notStarted]) };
+  const logging = { logger, logged: new WeakSet<Outcome>() };
   const steps = allSteps();
   let step: IteratorResult<Step, void> | undefined;
   let going: Promise<Outcome> = Promise.resolve(notStarted);
@@ -112,7 +113,7 @@ function createFold(
   return {
     streamArn,
     countAlone: () =>
-      records.filter((record, index) => matched[index]?.length && router.match(record).length === 0).length,
+      matched.filter(({ record, routes }) => routes.length > 0 && router.match(record).length === 0).length,
     run(context) {
       going = going.then(() => run(context));
       return going;
@@ -148,15 +149,14 @@ function createFold(
   }
 
   function* allSteps(): Generator<Step, void> {
-    for (const [index, record] of records.entries()) {
-      const routes = matched[index] ?? [];
+    for (const found of matched) {
       const changes: ChangeView[] = [];
-      for (const compiled of routes) {
+      for (const compiled of found.routes) {
         const { route } = compiled;
         if (!isWindowRoute(route)) continue;
         const run = async (context: CallContext) =>
-          add(route, compiled, sharedChange(compiled, { record, routes }, changes), context);
-        yield { handlerId: route.id, what: 'handler', place: placeOf(record), run };
+          add(route, compiled, sharedChange(compiled, found, changes), context);
+        yield { handlerId: route.id, what: 'handler', place: placeOf(found.record), run };
       }
     }
     if (!isFinalInvokeForWindow) return;

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type Clock,
   createProcessMemory,
   createRouter,
+  type HandlerCall,
   handled,
+  type Middleware,
   neverAgain,
   route,
   runBatch,
@@ -22,6 +25,11 @@ import {
   streamArn,
   taking,
 } from './testing/windows.js';
+
+/** A wait that nothing but its signal ends. */
+function endOf(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+}
 
 describe('an event of a window that is not done', () => {
   it('comes again as a whole, and nothing that handlers have done in it is run again in the process', async () => {
@@ -207,6 +215,38 @@ describe('an event of a window whose time is up', () => {
       timedOut: true,
     });
     expect(added).toEqual(['A', 'B']);
+  });
+
+  it('starts no add when layers, or schemas that take their time, have used it up', async () => {
+    let nowMs = 0;
+    const clock: Clock = { now: () => nowMs, sleep: (_delayMs, signal) => endOf(signal) };
+    const runs: string[] = [];
+    const fold = {
+      add: (state: Seen) => {
+        runs.push('add');
+        return state;
+      },
+      close: () => void runs.push('close'),
+    };
+    const schema = Seen.refine(async () => {
+      nowMs += 1000;
+      return true;
+    });
+    const slow = route.window(shop, { id: 'window', state: schema }, fold);
+    const layer: Middleware<HandlerCall> = (_call, next) => {
+      nowMs += 1000;
+      return next();
+    };
+    for (const { deliver } of [
+      taking({ routes: slow, clock }),
+      taking({ routes: noting('window', fold).noted, clock, middleware: { handler: [layer] } }),
+    ]) {
+      const { isDone, timedOut, counts } = await deliver(changesOf('A'), {}, { budgetMs: 1000 });
+      expect([isDone, timedOut, counts.failed, counts.handled]).toEqual([false, true, 0, 0]);
+    }
+    const end = { isFinalInvokeForWindow: true };
+    expect((await taking({ routes: slow, clock }).deliver([], end, { budgetMs: 1000 })).isDone).toBe(false);
+    expect(runs).toEqual([]);
   });
 
   it('still gives up a handler that never ends, behind records that are done', async () => {

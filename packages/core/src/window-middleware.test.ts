@@ -110,24 +110,23 @@ describe('the middleware around batches', () => {
     expect(added).toEqual(['A']);
   });
 
-  it('that calls next when the answer is out starts nothing', async () => {
-    const { clock, end } = deadline();
-    const goOn = Promise.withResolvers<void>();
+  it('that calls next when the answer is out starts nothing, and ends nothing', async () => {
+    const answered = Promise.withResolvers<void>();
     const outcomes: string[] = [];
-    const slow: Middleware<BatchCall> = async (_call, next) => {
-      await goOn.promise;
-      const outcome = await next();
-      outcomes.push(outcome.kind);
-      return outcome;
+    const hasty: Middleware<BatchCall> = async (_call, next) => {
+      void answered.promise.then(() => next()).then(({ kind }) => outcomes.push(kind));
+      return handled;
     };
-    const { noted, closed } = noting('window');
-    const { deliver } = taking({ routes: noted, clock, middleware: { batch: [slow] } });
-    const delivered = deliver([], { isFinalInvokeForWindow: true }, { budgetMs: 5000 });
+    const middleware = { batch: [hasty] };
+    const { noted, added, closed } = adding();
+    const one = taking({ routes: noted, middleware });
+    const other = taking({ routes: running().handler, middleware });
+    const last = { isFinalInvokeForWindow: true, state: { gone: 1 } };
+    expect((await one.deliver(changesOf('A'), last)).isDone).toBe(false);
+    expect((await other.deliver([], last)).isDone).toBe(false);
+    answered.resolve();
     await everythingElse();
-    end();
-    expect((await delivered).isDone).toBe(false);
-    goOn.resolve();
-    await everythingElse();
-    expect([outcomes, closed]).toEqual([['failed'], []]);
+    expect([outcomes, added, closed]).toEqual([['failed', 'failed'], [], []]);
+    expect(other.lines.filter(({ message }) => message.startsWith('a window has ended'))).toEqual([]);
   });
 });
