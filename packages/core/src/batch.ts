@@ -38,7 +38,8 @@ export interface BatchResult {
 
 /**
  * Runs one delivery that its source repeats from the lowest unfinished record: an event of Lambda, or a test's records.
- * Throws, with nothing run, for records that cannot be one delivery.
+ * Throws, with nothing run, for records that cannot be one delivery, and `NoWindowError` where a window route matches one
+ * and no window is given.
  */
 export async function runBatch(
   router: Router,

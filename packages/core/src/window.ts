@@ -65,14 +65,19 @@ export interface WindowOptions<S extends StandardSchemaV1, E extends EventName>
 export interface Folding<M extends Model, S extends StandardSchemaV1, E extends EventName> {
   /**
    * Gives the state after a change, as JSON that the schema reads. The one that it gets is frozen. It runs for one change after
-   * another, in the order of the stream. Where it fails, the whole event is delivered again, from the state before it.
+   * another, in the order of the stream. Where it fails, or asks for later, the whole event is delivered again and folded from
+   * the state that it came with, so that it may run more than once for a change; `context.attempt` is always 1. What it skips
+   * or gives up for good is left out.
    */
   readonly add: (
     state: StandardSchemaV1.InferOutput<S>,
     change: Extract<Change<M>, { readonly eventName: E }>,
     context: Context,
   ) => Added<StandardSchemaV1.InferInput<S>>;
-  /** Is run at the end of each window of the table's stream, also where there was nothing to add. The state is frozen. */
+  /**
+   * Is run at the end of each window of the table's stream, also where there was nothing to add, and again with the same
+   * `idempotencyKey` when the event is not done. The state is frozen. Layers around handlers do not stand around it.
+   */
   readonly close: (
     state: StandardSchemaV1.InferOutput<S>,
     window: TumblingWindow,

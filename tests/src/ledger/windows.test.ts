@@ -9,7 +9,7 @@ import {
   table,
   type WindowDelivery,
 } from '@sluice/core';
-import { createLedger, parkedChanges } from '@sluice/ledger';
+import { createLedger, parkedChanges, redrive } from '@sluice/ledger';
 import { memoryStore } from '@sluice/store';
 import { recordsOf, seededRandom, type VirtualClock, virtualClock } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
@@ -81,6 +81,7 @@ function world(handle: (record: StreamRecord, context: Context) => Handling, fai
       }
       return found;
     },
+    redriveAll: () => clock.run(redrive(router(), store, 'all')),
     rows: (streamArn: string) => store.list(`mail|${streamArn}`, '', 100),
   };
 }
@@ -113,6 +114,20 @@ describe('an event of a window, delivered to one cold process after another', ()
     expect(attempts).toEqual([`${first} 1`, `${second} 1`, `${first} 2`, `${first} 3`]);
     expect(await parked()).toEqual([`send ${first} attempts`, `send ${third} behind`]);
     expect(closed).toEqual([[first, second, third]]);
+  });
+
+  it('leaves what it parked to a redrive, in which nothing is folded', async () => {
+    const shop = shopRecords();
+    const records = [shop.insert({ pk: 'A' }), shop.insert({ pk: 'B' })];
+    let isBroken = true;
+    const { deliver, closed, parked, redriveAll } = world((record) => {
+      if (isBroken && record === records[0]) throw new Error('no such address');
+    });
+    await deliver(records);
+    isBroken = false;
+    expect(await redriveAll()).toMatchObject({ done: [expect.any(String)], failed: [] });
+    expect(await parked()).toEqual([]);
+    expect(closed).toEqual([records.map(numberOf)]);
   });
 
   it('gives up a handler that never ends, though the event begins with records that are done', async () => {
