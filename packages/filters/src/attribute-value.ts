@@ -119,12 +119,14 @@ export function moreMembers(
   few: AttributeValue | undefined,
   wanted?: ReadonlySet<string>,
 ): boolean {
+  const candidates = memberKeys(many).filter((key) => wanted?.has(key) !== false);
+  if (candidates.length === 0) return false;
   const spare = new Map<string, number>();
   for (const key of memberKeys(few)) spare.set(key, (spare.get(key) ?? 0) + 1);
-  return memberKeys(many).some((key) => {
+  return candidates.some((key) => {
     const left = spare.get(key) ?? 0;
     spare.set(key, left - 1);
-    return left < 1 && wanted?.has(key) !== false;
+    return left < 1;
   });
 }
 

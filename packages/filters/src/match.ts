@@ -46,7 +46,13 @@ const matchers: { readonly [K in FilterKind]: Matcher<Extract<FilterNode, { kind
       record.eventName === 'REMOVE' && removerOf(record, ttl) === by,
   key: ({ templates }) => {
     const keys = Object.entries(templates).map(([name, text]) => ({ name, ...parseKeyTemplate(text) }));
-    const tests = keys.map(fits);
+    const tests = keys.map(
+      ({ name, pattern }): Predicate =>
+        (record) => {
+          const text = keyTextOf(record, name);
+          return text !== undefined && pattern.test(text);
+        },
+    );
     const names = keys.flatMap(({ captures }) => captures);
     if (new Set(names).size < names.length) tests.push(capturesAgree(keys));
     return unlessOneIs(false, tests);
@@ -114,19 +120,8 @@ function unlessOneIs(deciding: boolean, tests: readonly Predicate[]): Predicate 
   };
 }
 
-interface Key extends KeyTemplate {
-  readonly name: string;
-}
-
-function fits({ name, pattern }: Key): Predicate {
-  return (record) => {
-    const text = keyTextOf(record, name);
-    return text !== undefined && pattern.test(text);
-  };
-}
-
 /** What several templates capture under one name has one value. Keys of another form are not judged here. */
-function capturesAgree(keys: readonly Key[]): Predicate {
+function capturesAgree(keys: readonly (KeyTemplate & { readonly name: string })[]): Predicate {
   return (record) => {
     const values = new Map<string, string | undefined>();
     return keys.every(({ name, pattern, captures }) => {

@@ -218,7 +218,6 @@ export function table<
   const V extends StreamViewType = 'NEW_AND_OLD_IMAGES',
   N = number | bigint,
 >(name: Name, options: TableOptions<K, V, N>): Table<TableTypes<Name, K, V, N>> {
-  const keys: TableKeys = { ...options.keys };
   const view = options.view ?? 'NEW_AND_OLD_IMAGES';
   if (options.ttlOnReplicas && !(options.ttl && imagesCarried(view, 'REMOVE').size > 0)) {
     throw new TypeError(
@@ -228,7 +227,7 @@ export function table<
   const self: Table<TableTypes<Name, K, V, N>> = Object.freeze({
     kind: 'table',
     name,
-    keys: Object.freeze(keys),
+    keys: Object.freeze<TableKeys>({ ...options.keys }),
     view,
     ttl: options.ttl,
     ttlOnReplicas: options.ttlOnReplicas,

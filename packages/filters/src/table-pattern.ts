@@ -33,7 +33,14 @@ export function tablePattern(given: string, env: Environment): TablePattern | Ta
     };
   }
   const [isTable, isArn] = tableText.exec(text) ?? [];
-  if (!isTable) return { problem: notATable(given, text) };
+  if (!isTable) {
+    const filledIn = given === text ? '' : `, which comes to "${text}",`;
+    return {
+      problem:
+        `table "${given}"${filledIn} is no table's name; give a name of letters, digits, _, - and ., an ARN without /stream/…, ` +
+        'or a pattern of either with *; environment variables are ${NAME}',
+    };
+  }
   const streams = streamsOf(isArn ? text : `*:*:*:*:*:table/${text}`);
   return {
     text,
@@ -44,14 +51,6 @@ export function tablePattern(given: string, env: Environment): TablePattern | Ta
 
 /** Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
 const tableText = /^(arn:(?:[\w*-]+:){2}(?:[\w*-]*:){2}table\/)?[\w.*-]+$/;
-
-function notATable(given: string, text: string): string {
-  const filledIn = given === text ? '' : `, which comes to "${text}",`;
-  return (
-    `table "${given}"${filledIn} is no table's name; give a name of letters, digits, _, - and ., an ARN without /stream/…, ` +
-    'or a pattern of either with *; environment variables are ${NAME}'
-  );
-}
 
 /**
  * The ARNs of tables that fit, alone or with a stream behind. Each piece between two `*` is taken at the first place where it

@@ -1,5 +1,5 @@
 import type { AttributeType } from './attribute-value.js';
-import { type CompareOperator, frozen, type Operand, type ValueTest } from './filter.js';
+import { type CompareOperator, frozen, type ValueTest } from './filter.js';
 import { absent, type Literal, type NumberLiteral, streamRegion, toNumberText, toWire } from './literal.js';
 
 const about: unique symbol = Symbol.for('sluice.valueTest');
@@ -46,7 +46,9 @@ function tested<Kind extends TestedKind>(test: ValueTest): Tested<Kind> {
 /** One test of what `is`, `from` and `to` were given: values, and tests among them. */
 export function testOf(values: readonly unknown[]): ValueTest {
   const tests = values.filter(isTest);
-  const operands = values.filter((each) => !isTest(each)).map(operandOf);
+  const operands = values
+    .filter((each) => !isTest(each))
+    .map((each) => (each === absent ? 'absent' : each === streamRegion ? 'streamRegion' : toWire(each)));
   if (operands.length > 0 || tests.length === 0) tests.unshift({ kind: 'oneOf', operands });
   const [first] = tests;
   return first && tests.length === 1 ? first : { kind: 'anyOf', tests };
@@ -54,8 +56,4 @@ export function testOf(values: readonly unknown[]): ValueTest {
 
 function isTest(each: unknown): each is ValueTest {
   return typeof each === 'object' && each !== null && about in each;
-}
-
-function operandOf(value: unknown): Operand {
-  return value === absent ? 'absent' : value === streamRegion ? 'streamRegion' : toWire(value);
 }
