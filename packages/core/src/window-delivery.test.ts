@@ -334,6 +334,19 @@ describe('an event of a window', () => {
     expect(ran).toEqual([]);
   });
 
+  it('is the only one that is kept from its beginning on: others are from their lowest unfinished record', async () => {
+    const { ledger, keeping } = fakeLedger();
+    const { handler } = running({ B: 1 });
+    const { router, memory } = taking({ routes: handler, ledger, name: 'windows' });
+    expect((await runBatch(router, changesOf('ABC'), { memory })).firstUnfinished).toBe('2');
+    expect(keeping[0]?.progress).toEqual({
+      watermark: '1',
+      done: { 3: ['other'] },
+      attempts: { 2: { other: 1 } },
+    });
+    expect(memory.size).toBe(2);
+  });
+
   it('of a table that no route names is refused', async () => {
     const streamArn = 'arn:aws:dynamodb:eu-central-1:123456789012:table/carts/stream/2026-01-01T00:00:00.000';
     const records = changesOf('A').map((record) => ({ ...record, eventSourceARN: streamArn }));

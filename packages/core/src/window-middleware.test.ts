@@ -6,6 +6,7 @@ import {
   neverAgain,
   type RouterOptions,
   retry,
+  route,
   timeout,
 } from './index.js';
 import {
@@ -15,6 +16,7 @@ import {
   everythingElse,
   noting,
   running,
+  shop,
   streamArn,
   taking,
 } from './testing/windows.js';
@@ -76,7 +78,8 @@ describe('the middleware around batches', () => {
         return { seen: [...seen, keys.pk as string] };
       },
     });
-    const { deliver } = taking({ routes: noted, middleware: { batch: [hasty] } });
+    const slow = route.insert(shop, { id: 'slow' }, () => everythingElse());
+    const { deliver } = taking({ routes: [slow, noted], middleware: { batch: [hasty] } });
     expect(await deliver(changesOf('AB'), { isFinalInvokeForWindow: true })).toMatchObject({ isDone: true });
     expect(closed).toEqual([{ seen: ['A', 'B'] }]);
   });
