@@ -2,7 +2,7 @@ import { type Anchor, anchorsOf, type Kept, type Look } from './anchors.js';
 import type { FilterNode } from './filter.js';
 import type { Predicate } from './match.js';
 import type { EventName, StreamRecord } from './record.js';
-import { sharedMatchers } from './shared-matcher.js';
+import { type Pass, sharedMatchers } from './shared-matcher.js';
 
 export interface Indexed<T> {
   readonly filter: FilterNode;
@@ -22,10 +22,10 @@ export function filterIndex<T>(
   eventName: EventName,
   unjudged: (value: T, error: unknown) => T,
 ): (record: StreamRecord) => readonly T[] {
-  const { root, begin } = treeOf(entries, eventName);
+  const { root, pass } = treeOf(entries, eventName);
   return (record) => {
     const found: Entry<T>[] = [];
-    begin();
+    pass.number++;
     visit(root, record, found, unjudged);
     if (found.length < 2) return found[0]?.values ?? [];
     return found.sort((one, other) => one.position - other.position).flatMap(({ values }) => values);
@@ -33,16 +33,13 @@ export function filterIndex<T>(
 }
 
 /** A function of its own: what is needed to build the tree alone is not kept. */
-function treeOf<T>(
-  indexed: readonly Indexed<T>[],
-  eventName: EventName,
-): { root: Node<T>; begin: () => void } {
-  const { tests, begin } = sharedMatchers(indexed.map(({ filter }) => filter));
+function treeOf<T>(indexed: readonly Indexed<T>[], eventName: EventName): { root: Node<T>; pass: Pass } {
+  const { tests, pass } = sharedMatchers(indexed.map(({ filter }) => filter));
   const candidates = indexed.map(({ filter, value }, position): Candidate<T> => {
     const test = tests[position] as Predicate;
     return { entry: { position, values: [value], test }, anchors: anchorsOf(filter, eventName), copies: 1 };
   });
-  return { root: nodeOf(candidates), begin };
+  return { root: nodeOf(candidates), pass };
 }
 
 interface Entry<T> {

@@ -5,47 +5,45 @@ import type { StreamRecord } from './record.js';
 /** Tests of many filters that have parts in common: a common part is tested once a record. */
 export interface SharedMatchers {
   readonly tests: readonly Predicate[];
-  /** To be called before each record: what has been found out of another one, or of this one earlier, is forgotten. */
-  readonly begin: () => void;
+  readonly pass: Pass;
+}
+
+/** To be counted up before each record: what has been found out of another one, or of this one earlier, is forgotten. */
+export interface Pass {
+  number: number;
 }
 
 export function sharedMatchers(filters: readonly FilterNode[]): SharedMatchers {
-  let pass = 0;
+  const pass: Pass = { number: 0 };
   const partOf = parts();
   const count = (filter: FilterNode): void => {
     if (partOf(filter).uses++ === 0) partsOf(filter).forEach(count);
   };
-  filters.forEach(count);
-  return {
-    tests: filters.map(testOf),
-    begin: () => {
-      pass++;
-    },
-  };
-
-  function testOf(filter: FilterNode): Predicate {
+  const testOf = (filter: FilterNode): Predicate => {
     const part = partOf(filter);
     if (!part.test) {
       const test = matcher(filter, testOf);
-      part.test = part.uses > 1 ? oncePerPass(test) : test;
+      part.test = part.uses > 1 ? oncePerPass(test, pass) : test;
     }
     return part.test;
-  }
+  };
+  filters.forEach(count);
+  return { tests: filters.map(testOf), pass };
+}
 
-  /** The record is compared too: a test may itself have another record matched. What throws is not kept, and throws again. */
-  function oncePerPass(test: Predicate): Predicate {
-    let testedIn = -1;
-    let tested: StreamRecord | undefined;
-    let result = false;
-    return (record) => {
-      if (testedIn !== pass || tested !== record) {
-        result = test(record);
-        tested = record;
-        testedIn = pass;
-      }
-      return result;
-    };
-  }
+/** The record is compared too: a test may itself have another record matched. What throws is not kept, and throws again. */
+function oncePerPass(test: Predicate, pass: Readonly<Pass>): Predicate {
+  let testedIn = -1;
+  let tested: StreamRecord | undefined;
+  let result = false;
+  return (record) => {
+    if (testedIn !== pass.number || tested !== record) {
+      result = test(record);
+      tested = record;
+      testedIn = pass.number;
+    }
+    return result;
+  };
 }
 
 interface Part {
