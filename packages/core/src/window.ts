@@ -89,7 +89,7 @@ export interface Folding<M extends Model, S extends StandardSchemaV1, E extends 
 export type Added<State> = State | Outcome | Promise<State | Outcome>;
 
 /** Anything, or a sentence that no schema is, where JSON would lose what it takes. */
-export type KeptAsJson<Input> = [LostInJson<Input>] extends [never]
+type KeptAsJson<Input> = [LostInJson<Input>] extends [never]
   ? unknown
   : `A window's state is kept as JSON, which would lose ${LostInJson<Input>}; let its schema take text, a number, a list or an object, and make of it what is needed.`;
 
