@@ -214,15 +214,15 @@ function settle(
   noteFailure(outcome, compiled, task, group);
 }
 
-/** Logs why a record is not done or given up, each outcome once. Keys and items stay out of it. */
+/** Logs why something is not done or given up, of a record each outcome once. Keys and items stay out of it. */
 export function log(
-  { logger, logged }: Pick<Delivery, 'logger' | 'logged'>,
+  { logger, logged }: Pick<Delivery, 'logger'> & Partial<Pick<Delivery, 'logged'>>,
   about: object,
   outcome: Outcome,
   what: 'handler' | 'record' | 'close',
 ): void {
-  if (outcome.kind === 'handled' || outcome.kind === 'skipped' || logged.has(outcome)) return;
-  logged.add(outcome);
+  if (outcome.kind === 'handled' || outcome.kind === 'skipped' || logged?.has(outcome)) return;
+  logged?.add(outcome);
   const fields = { ...about, err: outcome.error };
   tell(logger, outcome.kind === 'retryLater' ? 'info' : 'error', fields, `${what} ${words[outcome.kind]}`);
 }

@@ -103,7 +103,6 @@ function createFold(
   let after: string | undefined;
   /** States that have been read, and that no call has seen. */
   const read = new Map<string, Kept>();
-  const logging = { logger, logged: new WeakSet<Outcome>() };
   const steps = allSteps();
   let step: IteratorResult<Step, void> | undefined;
   let going: Promise<Outcome> = Promise.resolve(notStarted);
@@ -140,7 +139,7 @@ function createFold(
       running = undefined;
       if (stopped || outcome === notStarted) return notStarted;
       counts[outcome.kind]++;
-      log(logging, { ...place, handlerId }, outcome, what);
+      log(router, { ...place, handlerId }, outcome, what);
       if (!isDone(outcome)) return outcome;
     }
     if (stopped) return notStarted;
