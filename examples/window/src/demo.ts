@@ -59,7 +59,7 @@ function telling(handler: LambdaFunction, clock: Clock, print: Print): LambdaFun
 
 /** When it was written in the shop's three minutes. The engine had all of it within one second. */
 function writtenMs({ dynamodb: { NewImage } }: StreamRecord): number {
-  return Date.parse(`2026-01-01T${decodeItem(NewImage ?? {})['at']}Z`);
+  return Date.parse(String(decodeItem(NewImage ?? {})['changedAt']));
 }
 
 /** Failures are what is shown here. */

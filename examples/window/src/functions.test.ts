@@ -8,7 +8,13 @@ import { Order } from './shop.js';
 // #region test
 const nine = Date.parse('2026-01-01T09:00:00Z');
 const orders = recordsOf(Order);
-const order = { pk: 'ORDER#1', status: 'PLACED', total: 30, currency: 'EUR' };
+const order = {
+  pk: 'ORDER#1',
+  status: 'PLACED',
+  total: 30,
+  currency: 'EUR',
+  changedAt: '2026-01-01T09:00:00Z',
+};
 const placed = (second: number) => orders.insert(order, { atSeconds: nine / 1000 + second });
 const writtenMs = ({ dynamodb }: StreamRecord) => 1000 * (dynamodb.ApproximateCreationDateTime ?? 0);
 

@@ -6,8 +6,7 @@ import type { Engine } from '@sluice/testing';
 import { shop } from './shop.js';
 
 export interface Write {
-  /** On the first day of 2026, UTC. */
-  readonly at: string;
+  readonly changedAt: string;
   readonly orderId: string;
   readonly status: 'PLACED' | 'PAID';
   readonly total: number;
@@ -30,14 +29,14 @@ export const writes: readonly Write[] = [
 ];
 
 function write(
-  at: string,
+  time: string,
   orderId: string,
   status: Write['status'],
   total: number,
   currency = 'EUR',
   euros = total,
 ): Write {
-  return { at, orderId, status, total, currency, euros };
+  return { changedAt: `2026-01-01T${time}Z`, orderId, status, total, currency, euros };
 }
 
 /** Makes the shop's table with its stream, and writes all of it, one after another. */

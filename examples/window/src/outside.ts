@@ -1,8 +1,8 @@
 import { inWords, type Totals } from './totals.js';
 
-/** Knows what one of a currency is in euros. */
+/** Knows what one of a currency was in euros at a time, which does not change any more. */
 export interface Rates {
-  inEuros(currency: string): Promise<number>;
+  inEuros(currency: string, time: string): Promise<number>;
 }
 export const Rates = Symbol('Rates');
 

@@ -20,9 +20,9 @@ export class Revenue {
     close: 'publish',
   })
   async add(totals: Totals, change: Inserted<typeof Order> | Modified<typeof Order>): Promise<Totals> {
-    const { status, total, currency } = change.new;
+    const { status, total, currency, changedAt } = change.new;
     const { orders, euros } = totals[status];
-    const rate = await this.rates.inEuros(currency);
+    const rate = await this.rates.inEuros(currency, changedAt); // the same whenever it is asked
     return { ...totals, [status]: { orders: orders + 1, euros: euros + total * rate } };
   }
 

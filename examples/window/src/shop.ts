@@ -6,6 +6,11 @@ export const shop = table('shop', { keys: { partition: 'pk' }, view: 'NEW_AND_OL
 
 export const Order = shop.entity('Order', {
   key: { pk: 'ORDER#:orderId' },
-  schema: z.object({ status: z.enum(['PLACED', 'PAID']), total: z.number(), currency: z.string() }),
+  schema: z.object({
+    status: z.enum(['PLACED', 'PAID']),
+    total: z.number(),
+    currency: z.string(),
+    changedAt: z.iso.datetime(),
+  }),
 });
 // #endregion
