@@ -5,13 +5,13 @@ import { Order } from './shop.js';
 
 const Count = z.object({ placed: z.number().default(0) });
 
-export const ordersPerMinute = (note: (minute: string, placed: number) => Promise<void>) =>
+export const ordersPerMinute = (note: (minute: string, placed: number, key: string) => Promise<void>) =>
   route.window(
     Order,
     { id: 'orders-per-minute', events: ['INSERT'], state: Count },
     {
       add: ({ placed }) => ({ placed: placed + 1 }),
-      close: ({ placed }, { start }) => note(start, placed),
+      close: ({ placed }, { start }, { idempotencyKey }) => note(start, placed, idempotencyKey),
     },
   );
 // #endregion
