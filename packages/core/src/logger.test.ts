@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ConfigurationError, consoleLogger } from './index.js';
+import { ConfigurationError, consoleLogger, withFields } from './index.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -45,6 +45,18 @@ describe('the console logger', () => {
       [Level, Record<string, unknown>],
     ];
     expect(coded['err']).toMatchObject({ name: 'ConfigurationError', code: 'CONFIGURATION' });
+  });
+
+  it('takes an error in the place of fields for the err field, as pino does, also behind other fields', () => {
+    const lines = linesOf(() => {
+      consoleLogger.error(new TypeError('no mail'), 'failed');
+      withFields(consoleLogger, { handlerId: 'h' }).warn(new TypeError('no mail'), 'failed');
+    });
+    const err = { name: 'TypeError', message: 'no mail', stack: expect.stringContaining('logger.test') };
+    expect(lines).toMatchObject([
+      ['error', { err }],
+      ['warn', { err, handlerId: 'h' }],
+    ]);
   });
 
   it('writes a bigint as its digits', () => {

@@ -31,7 +31,9 @@ export function withFields(logger: Logger, own: object): Logger {
 }
 
 function loggerOf(write: (level: Level, fields: object, message: string) => void): Logger {
-  const at = (level: Level) => (fields: object, message: string) => write(level, fields, message);
+  // An error has no fields of its own that could be copied: pino takes it for `err`, and so does this.
+  const at = (level: Level) => (fields: object, message: string) =>
+    write(level, fields instanceof Error ? { err: fields } : fields, message);
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

@@ -119,6 +119,13 @@ describe('lines of a router without a logger of its own', () => {
     expect(lines()[0]?.['timestamp']).toMatch(/Z$/);
   });
 
+  it('have the error that a handler gives in the place of fields', async () => {
+    await lambda(routerWith(({ logger }) => logger.error(new TypeError('no mail'), 'told')))(insert());
+    expect(lines()).toMatchObject([
+      { message: 'told', handlerId: 'mail', err: { name: 'TypeError', message: 'no mail' } },
+    ]);
+  });
+
   it('say what failed also where an error cannot be written', async () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
