@@ -65,7 +65,11 @@ export class InvalidItemError extends SluiceError {
 export class WindowStateError extends SluiceError {
   override readonly name: string = 'WindowStateError';
   declare readonly issues: InvalidItemError['issues'];
-  constructor(handlerId: string, how: 'has kept' | 'gave', found: readonly Issue[] = []) {
+  constructor(
+    readonly handlerId: string,
+    how: 'has kept' | 'gave',
+    found: readonly Issue[] = [],
+  ) {
     super(
       'WINDOW_STATE',
       `What ${handlerId} ${how} is no state, read from JSON, that fits its schema. error.issues tells why, and may quote it. ` +

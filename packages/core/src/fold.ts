@@ -71,12 +71,6 @@ interface Step {
   run(context: CallContext): Promise<Outcome>;
 }
 
-/** What a route keeps, and what its schema reads from that. */
-interface Kept {
-  readonly json: string;
-  readonly state: unknown;
-}
-
 const longestStateBytes = 1_048_576;
 const callClose = callIn(0);
 
@@ -97,12 +91,14 @@ function createFold(
     .map(({ route }) => route)
     .filter(isWindowRoute)
     .filter(({ model }) => tables.includes(tableOfModel(model).name));
-  /** What is kept for the next event, by handler id, as JSON: nothing that anybody holds can change it. */
+  /** What is kept from event to event, by handler id, as JSON: nothing that anybody holds can change it. */
   const entries = new Map(Object.entries(given).map(([id, value]) => [id, JSON.stringify(value)]));
   const before = textOf(entries);
   let after: string | undefined;
-  /** States that have been read, and that no call has seen. */
-  const read = new Map<string, Kept>();
+  /** What has been read of it or was added to it, frozen, so that a try that fails leaves nothing behind. */
+  const states = new Map<WindowRoute, unknown>();
+  const changed = new Set<WindowRoute>();
+  const frozen = new WeakSet<object>();
   const steps = allSteps();
   let step: IteratorResult<Step, void> | undefined;
   let going: Promise<Outcome> = Promise.resolve(notStarted);
@@ -143,8 +139,18 @@ function createFold(
       if (!isDone(outcome)) return outcome;
     }
     if (stopped) return notStarted;
-    after ??= end();
-    return handled;
+    try {
+      const text = await end();
+      if (stopped) return notStarted;
+      after ??= text;
+      return handled;
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      counts[outcome.kind]++;
+      const handlerId = error instanceof WindowStateError ? error.handlerId : undefined;
+      log(router, { streamArn, shardId, windowStart, handlerId }, outcome, 'handler');
+      return outcome;
+    }
   }
 
   function* allSteps(): Generator<Step, void> {
@@ -165,7 +171,7 @@ function createFold(
     }
   }
 
-  /** The layers see an ordinary call. What `add` gives is read back inside of them, so that they see that fail too. */
+  /** The layers see an ordinary call. */
   async function add(
     route: WindowRoute,
     { run }: CompiledRoute,
@@ -173,50 +179,59 @@ function createFold(
     around: CallContext,
   ): Promise<Outcome> {
     const { id, window } = route;
-    let next: Kept | undefined;
+    let next: unknown;
     const handle = async (change: never, context: Context) => {
-      const { state } = await take(route);
+      const state = await stateOf(route);
       if (isOver(context)) return notStarted;
       const added = await window.add(state as never, change, context);
       if (isOutcome(added)) return added;
-      next = await keptAs(route, added);
+      if (added === undefined) throw new WindowStateError(id, 'gave');
+      freeze(added, frozen);
+      next = added;
       return undefined;
     };
     const context = new HandlerContext(id, 1, around, change.record);
     const outcome = await run({ route: { ...route, handle }, change, changes: undefined, context });
-    if (outcome.kind === 'handled' && next) {
-      entries.set(id, next.json);
-      read.set(id, next);
+    if (outcome.kind === 'handled' && next !== undefined) {
+      states.set(route, next);
+      changed.add(route);
     }
     return outcome;
   }
 
   async function close(route: WindowRoute, around: CallContext): Promise<Outcome> {
     const { id: handlerId } = route;
-    const { json, state } = await take(route);
+    const json = jsonOf(route, await stateOf(route));
     if (isOver(around)) return notStarted;
     const { signal, deadlineMs, clock, random } = around;
     const logger = withFields(around.logger, { handlerId, streamArn, shardId, windowStart });
     const idempotencyKey = windowIdOf(window, handlerId, json);
     const context: CloseContext = { signal, deadlineMs, clock, random, logger, handlerId, idempotencyKey };
     const handle = (state: never, context: CloseContext) => route.window.close(state, window, context);
-    return callClose({ route: { handle }, change: state, changes: undefined, context });
+    return callClose({ route: { handle }, change: JSON.parse(json), changes: undefined, context });
   }
 
-  /** For one call alone: what freezing does not reach, as a date, could be changed by one that fails. */
-  async function take(route: WindowRoute): Promise<Kept> {
-    const kept = read.get(route.id) ?? (await readState(route, entries.get(route.id) ?? '{}', 'has kept'));
-    read.delete(route.id);
-    return kept;
+  async function stateOf(route: WindowRoute): Promise<unknown> {
+    if (!states.has(route)) {
+      const state = await readState(route, entries.get(route.id) ?? '{}', 'has kept');
+      freeze(state, frozen);
+      states.set(route, state);
+    }
+    return states.get(route);
   }
 
-  /** What the event leaves to the next one. */
-  function end(): string {
+  /** What the event leaves to the next one, which has been read as that one will read it. */
+  async function end(): Promise<string> {
     const place = { streamArn, shardId, windowStart };
     if (isFinalInvokeForWindow) {
       const handlerIds = [...entries.keys()].filter((id) => !own.some((route) => route.id === id));
       if (handlerIds.length > 0) tell(logger, 'warn', { ...place, handlerIds }, strangers);
       return '{}';
+    }
+    for (const route of changed) {
+      const json = jsonOf(route, states.get(route));
+      await readState(route, json, 'gave');
+      entries.set(route.id, json);
     }
     const text = textOf(entries);
     const stateBytes = Buffer.byteLength(text);
@@ -236,22 +251,24 @@ function isWindowRoute(route: Route): route is WindowRoute {
   return route.window !== undefined;
 }
 
-async function keptAs(route: WindowRoute, added: unknown): Promise<Kept> {
-  let json: string | undefined;
+function jsonOf({ id }: WindowRoute, state: unknown): string {
   try {
-    json = JSON.stringify(added);
+    const json: string | undefined = JSON.stringify(state);
+    if (json !== undefined) return json;
   } catch {
     // What it says of a circle names parts of the state.
   }
-  if (json === undefined) throw new WindowStateError(route.id, 'gave');
-  return readState(route, json, 'gave');
+  throw new WindowStateError(id, 'gave');
 }
 
-async function readState({ id, window }: WindowRoute, json: string, how: 'has kept' | 'gave'): Promise<Kept> {
+async function readState(
+  { id, window }: WindowRoute,
+  json: string,
+  how: 'has kept' | 'gave',
+): Promise<unknown> {
   const result = await window.state['~standard'].validate(JSON.parse(json));
   if (result.issues) throw new WindowStateError(id, how, issuesOf(result.issues));
-  freeze(result.value);
-  return { json, state: result.value };
+  return result.value;
 }
 
 function textOf(entries: ReadonlyMap<string, string>): string {

@@ -2,7 +2,7 @@
  * Freezes lists, plain objects, sets and maps all through, for values that several handlers have. Bytes, which cannot be frozen, and what
  * else a schema makes stay as they are.
  */
-export function freeze(value: unknown, seen = new Set<unknown>()): void {
+export function freeze(value: unknown, seen = new WeakSet<object>()): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
   const isCollection = value instanceof Set || value instanceof Map;

@@ -110,6 +110,9 @@ export interface GroupOptions<E extends EventName> {
   readonly maxSize?: number;
 }
 
+/** There is one at least. */
+type Group<C> = readonly [C, ...C[]];
+
 export function batchKind({
   events = routeKinds.on.events,
   maxSize = 100,
@@ -162,7 +165,7 @@ export const route = {
   batch: <M extends Model, W extends AnyFilter, const E extends EventName = EventName>(
     model: M,
     options: RouteOptions & When<W, M> & GroupOptions<E>,
-    handle: (changes: readonly Extract<Change<M>, { readonly eventName: E }>[], context: Context) => Handling,
+    handle: (changes: Group<Extract<Change<M>, { readonly eventName: E }>>, context: Context) => Handling,
   ) => makeRoute(model, batchKind(options), options, handle),
   /**
    * Folds the changes of a tumbling window of Lambda into a state: `add` for each change, `close` at its end. An event of a window

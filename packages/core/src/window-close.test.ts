@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
+  type BatchCall,
   type CloseContext,
   type HandlerCall,
   type Handling,
@@ -129,11 +130,20 @@ describe('the last event of a window', () => {
     expect(lines[0]).toMatchObject({ message: 'close failed', fields: { err: { code: 'WINDOW_STATE' } } });
   });
 
-  it('gives close a frozen state', async () => {
-    const { noted } = noting('one', { close: ({ seen }) => void seen.push('A') });
-    const { deliver, lines } = taking({ routes: noted });
-    expect((await deliver([], last)).isDone).toBe(false);
-    expect(lines[0]?.fields['err']).toBeInstanceOf(TypeError);
+  it('gives each try of close a state of its own, to do with as it likes', async () => {
+    const given: string[][] = [];
+    const { noted } = noting('one', {
+      close: ({ seen }) => {
+        given.push([...seen]);
+        seen.push('changed');
+        if (given.length === 1) throw new Error('not yet');
+      },
+    });
+    const again: Middleware<BatchCall> = async (_call, next) =>
+      (await next()).kind === 'failed' ? next() : handled;
+    const { deliver } = taking({ routes: noted, middleware: { batch: [again] } });
+    expect((await deliver(changesOf('A'), last)).isDone).toBe(true);
+    expect(given).toEqual([['A'], ['A']]);
   });
 });
 

@@ -109,7 +109,7 @@ function worldOf({ picks, mostTroubles, hasLedger, retries, order }: Scenario) {
         { id, state: Log, when: where('no C', (record) => !isOneOf('C', record)) },
         {
           add: ({ log }, { record }) =>
-            troubled<z.input<typeof Log> | Outcome>(true, () => {
+            troubled<z.infer<typeof Log> | Outcome>(true, () => {
               if (isOneOf('S', record)) return skipped('S');
               return isOneOf('N', record) ? neverAgain('N') : { log: [...log, nameOf(record)] };
             }),

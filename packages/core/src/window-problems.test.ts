@@ -17,7 +17,7 @@ import {
 import { changesOf, noting, Seen, shop } from './testing/windows.js';
 
 const quiet = () => undefined;
-const folding = { add: () => ({}), close: quiet };
+const folding = { add: (state: Seen) => state, close: quiet };
 
 function problemsOf(routes: Route, more: Partial<RouterOptions> = {}): readonly string[] {
   try {
@@ -38,7 +38,7 @@ describe('a router cannot be made of a window route', () => {
   });
 
   it('whose state is no schema', () => {
-    const none = { id: 'w', state: {} as StandardSchemaV1 }; // as a caller without types may
+    const none = { id: 'w', state: {} as StandardSchemaV1<Seen> }; // as a caller without types may
     expect(problemsOf(route.window(shop, none, folding))).toEqual([
       expect.stringMatching(/^the state of w takes no {}/),
     ]);
@@ -87,7 +87,7 @@ it('a state whose schema takes its time is not judged at start, nor does its ref
   expect(
     problemsOf(route.window(shop, { id: 'w', state: slow }, { ...folding, add: (state) => state })),
   ).toEqual([]);
-  const rejecting: StandardSchemaV1<object> = {
+  const rejecting: StandardSchemaV1<Seen> = {
     '~standard': { version: 1, vendor: 'own', validate: () => Promise.reject(new Error('no database')) },
   };
   expect(problemsOf(route.window(shop, { id: 'w', state: rejecting }, folding))).toEqual([]);

@@ -56,27 +56,27 @@ export interface WindowOptions<S extends StandardSchemaV1, E extends EventName>
   /** All by default. */
   readonly events?: readonly E[];
   /**
-   * What is kept from one change to the next. It reads JSON; a window begins with what it makes of `{}`.
+   * What is kept from one change to the next, as JSON from one event to the next. A window begins with what it makes of `{}`.
    */
-  readonly state: S & KeptAsJson<StandardSchemaV1.InferInput<S>>;
+  readonly state: S & KeptAsJson<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>>;
 }
 
 /** A state and what comes next give the next one. */
 export interface Folding<M extends Model, S extends StandardSchemaV1, E extends EventName> {
   /**
-   * Gives the state after a change, as JSON that the schema reads. The one that it gets is frozen. It runs for one change after
+   * Gives the whole state after a change. The one that it gets is frozen. It runs for one change after
    * another, in the order of the stream. Where it fails, or asks for later, the whole event is delivered again and folded from
    * the state that it came with, so that it may run more than once for a change; `context.attempt` is always 1. What it skips
    * or gives up for good is left out.
    */
   readonly add: (
-    state: StandardSchemaV1.InferOutput<S>,
+    state: Readonly<StandardSchemaV1.InferOutput<S>>,
     change: Extract<Change<M>, { readonly eventName: E }>,
     context: Context,
-  ) => Added<StandardSchemaV1.InferInput<S>>;
+  ) => Added<StandardSchemaV1.InferOutput<S>>;
   /**
    * Is run at the end of each window of the table's stream, also where there was nothing to add, and again with the same
-   * `idempotencyKey` when the event is not done. The state is frozen. Layers around handlers do not stand around it.
+   * `idempotencyKey` when the event is not done. The state is a copy of its own. Layers around handlers do not stand around it.
    */
   readonly close: (
     state: StandardSchemaV1.InferOutput<S>,
@@ -88,10 +88,12 @@ export interface Folding<M extends Model, S extends StandardSchemaV1, E extends 
 /** The next state; or an outcome, such as `skipped('…')`, with which it stays as it is. */
 export type Added<State> = State | Outcome | Promise<State | Outcome>;
 
-/** Anything, or a sentence that no schema is, where JSON would lose what it takes. */
-type KeptAsJson<Input> = [LostInJson<Input>] extends [never]
-  ? unknown
-  : `A window's state is kept as JSON, which would lose ${LostInJson<Input>}; let its schema take text, a number, a list or an object, and make of it what is needed.`;
+/** Anything, or a sentence that no schema is, where JSON would lose what it gives, or the schema would not take that again. */
+type KeptAsJson<Input, Output> = [LostInJson<Output>] extends [never]
+  ? [Output] extends [Input]
+    ? unknown
+    : "A window's state is read again by its schema, which does not take what it gives; leave the transformation out."
+  : `A window's state is kept as JSON, which would lose ${LostInJson<Output>}; keep it as text, a number, a list or an object.`;
 
 /** In words; `Deep` ends what contains itself. */
 type LostInJson<T, Deep extends readonly 0[] = []> = unknown extends T

@@ -96,7 +96,7 @@ export function OnBatch<W extends AnyFilter = Filter, const E extends EventName 
 
 /**
  * Folds the changes of a tumbling window of Lambda into a state that a schema describes, of all events by default. The method gives the state
- * after a change: `(state: z.infer<typeof Totals>, change: Change<typeof Order>, context: Context): z.input<typeof Totals>`. That of
+ * after a change: `(state: z.infer<typeof Totals>, change: Change<typeof Order>, context: Context): z.infer<typeof Totals>`. That of
  * the name `close` is called at the end of each window: `(state, window: TumblingWindow, context: CloseContext)`.
  */
 export function Window<
@@ -164,7 +164,7 @@ export type WindowDecorator<
     CheckedState<Parameters<F>[0], StandardSchemaV1.InferOutput<S>> &
     CheckedEvent<Parameters<F>[1], E, RemovedBy, 'second'> &
     CheckedFilter<Parameters<F>[1], W> &
-    CheckedAdd<F, StandardSchemaV1.InferInput<S>>,
+    CheckedAdd<F, StandardSchemaV1.InferOutput<S>>,
 ) => void;
 
 function decorate(
@@ -207,7 +207,7 @@ type CheckedList<L, E extends EventName, W> = [L] extends [undefined]
   : unknown extends L
     ? unknown
     : [L] extends [readonly (infer C)[]]
-      ? readonly C[] extends L
+      ? readonly [C, ...C[]] extends L
         ? CheckedEvent<C, E, RemovedBy> & CheckedFilter<C, W>
         : 'The list is not for this method to change; put readonly before the type of its first parameter.'
       : 'The first parameter of this method is no list; @OnBatch brings one, of the type readonly Change<…>[], or of the changes of its events.';
@@ -218,10 +218,10 @@ type CheckedState<Taken, State> = [Taken] extends [undefined]
     ? unknown
     : 'The first parameter of this method is not what the schema of the state gives; give it the type z.infer<typeof …> of it.';
 
-type CheckedAdd<F, Input> = F extends (state: never, change: never, context: Context) => Added<Input>
+type CheckedAdd<F, State> = F extends (state: never, change: never, context: Context) => Added<State>
   ? unknown
   : F extends (state: never, change: never, context: Context) => unknown
-    ? 'What this method gives back is not what the schema of the state takes; give back the next state, or an outcome such as skipped(…).'
+    ? 'What this method gives back is not the whole state; give back the next one, z.infer<typeof …> of its schema, or an outcome such as skipped(…).'
     : 'A window is folded by a method of a state, a change and a Context, and no more; change the parameters of this method.';
 
 type CheckedClose<T, Close extends string, State> = Close extends keyof T

@@ -36,11 +36,7 @@ class Revenue {
   }
 
   @Window({ state: Totals, events: ['INSERT'], when: Order.attr('total').greaterThan(0), close: 'publish' })
-  add(
-    { orders, total }: Totals,
-    change: Inserted<typeof Order>,
-    { handlerId }: Context,
-  ): z.input<typeof Totals> {
+  add({ orders, total }: Totals, change: Inserted<typeof Order>, { handlerId }: Context): Totals {
     this.published.push([handlerId, change.params.id]);
     return { orders: orders + 1, total: total + change.new.total };
   }
