@@ -27,6 +27,9 @@ interface Document {
   readonly [member: string]: unknown;
 }
 
+/** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html */
+const dimensionValue = /^(?=.*\S)[ -~]{1,1024}$/;
+
 /** What the specification says of a document. Its schema: `CloudWatch_Embedded_Metric_Format_Specification.html`. */
 function faultsOf(line: string): string[] {
   const faults: string[] = [];
@@ -48,7 +51,7 @@ function faultsOf(line: string): string[] {
       for (const name of set) {
         const value = document[name];
         check(name.length >= 1 && name.length <= 250, 'dimension name');
-        check(typeof value === 'string' && value.length >= 1 && value.length <= 1024, `value of ${name}`);
+        check(typeof value === 'string' && dimensionValue.test(value), `value of ${name}`);
       }
     }
     for (const { Name, Unit } of Metrics) {
@@ -192,6 +195,15 @@ describe('a line of metrics', () => {
     expect(lines.flatMap(faultsOf)).toEqual([]);
     expect(documents()).toMatchObject([{ table: 'x'.repeat(1024) }]);
   });
+
+  it('has text of ASCII for its dimensions, and leaves out what would be blank: CloudWatch takes nothing else', () => {
+    const { port, lines, documents } = collecting({ dimensions: ['table', 'handlerId', 'errorType'] });
+    port.measure('sluice.handler.calls', 1, { ...aboutHandler, handlerId: 'grüße\n😀', errorType: ' ' });
+    port.flush();
+    expect(lines.flatMap(faultsOf)).toEqual([]);
+    expect(documents()).toMatchObject([{ handlerId: 'gr??e???' }]);
+    expect(documents()[0]).not.toHaveProperty('errorType');
+  });
 });
 
 it('whatever is measured, each line is right and the lines together hold all of it', () => {
@@ -201,7 +213,7 @@ it('whatever is measured, each line is right and the lines together hold all of 
     value: fc.integer({ min: 0, max: 1000 }),
     attributes: fc.record(
       {
-        table: fc.constantFrom('orders', 'line\nbreak'),
+        table: fc.constantFrom('orders', 'line\nbreak', 'grüße', ' '),
         outcome: fc.constantFrom<MetricAttributes['outcome']>('handled', 'failed'),
         handlerId: fc.constantFrom('mail', '__proto__'),
         errorType: fc.constantFrom('TIMEOUT', ''),

@@ -60,7 +60,7 @@ export function cloudWatchMetrics({
 /** Of one metric in one line. */
 const mostValues = 100;
 
-/** CloudWatch cuts nothing: it refuses a longer one. */
+/** CloudWatch cuts nothing: it refuses a longer one, as one that is blank or not of ASCII. */
 const longestDimension = 1024;
 
 /** The values of one combination of dimensions; of a counter one alone, their sum. */
@@ -75,8 +75,8 @@ function dimensionsOf(
 ): Collection['about'] {
   return Object.fromEntries(
     names.flatMap((name) => {
-      const value = attributes[name];
-      return value ? [[name, value.slice(0, longestDimension)]] : [];
+      const value = attributes[name]?.replace(/[^ -~]/g, '?').slice(0, longestDimension);
+      return value?.trim() ? [[name, value]] : [];
     }),
   );
 }
