@@ -21,7 +21,7 @@ console.log(`${'orders.zip'.padEnd(14)}  ${kilobytes(zip)}
 
 aws lambda update-function-code --function-name orders --zip-file fileb://${relative(process.cwd(), zipFile)}
 
-The function's handler is index.handler, its runtime nodejs22.x or nodejs24.x; docs/lambda.md has the settings of its trigger.`);
+The function's handler is index.handler, its runtime nodejs22.x or nodejs24.x; docs/deploy-on-lambda.md has the settings of its trigger.`);
 
 function kilobytes({ length }: Uint8Array): string {
   return `${(length / 1000).toFixed(1)} KB`;
