@@ -38,8 +38,9 @@ export interface WindowDelivery extends TumblingWindow {
 export interface CloseContext extends CallContext {
   readonly handlerId: string;
   /**
-   * The identity of this end of the window: the same whenever it is tried again, and however its records were cut into events.
-   * What `close` does may be done again after a failure, so pass it on to whatever takes one.
+   * The identity of this end of the window, made of the window, the handler and the state: the same whenever it is tried again, and
+   * however its records were cut into events, where `add` gives the same for the same changes. What `close` does may be done again
+   * after a failure, so pass it on to whatever takes one.
    */
   readonly idempotencyKey: string;
 }
