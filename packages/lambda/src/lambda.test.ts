@@ -372,6 +372,26 @@ describe('the time limit', () => {
     expect(() => lambda(routerOf([noting().noted]), { reserveMs })).toThrow(RangeError);
   });
 
+  it('leaves three quarters of the reserve to a ledger, to be told what is done', async () => {
+    const clock = virtualClock();
+    const startMs = clock.now();
+    const toldUntilMs: number[] = [];
+    const ledger: Ledger = {
+      open: async () => ({
+        parking: { size: 0, holds: () => false, park: async () => 'free' },
+        recall: undefined,
+        starting: undefined,
+        keep: async (_progress, _isDone, untilMs) => void toldUntilMs.push(untilMs - startMs),
+      }),
+      parking: () => Promise.reject(new Error('for sources of another kind')),
+      once: () => (call, next) => next(call),
+    };
+    const hangs = route.insert(shop, { id: 'hangs' }, () => clock.sleep(60_000));
+    const handler = lambda(routerOf([hangs], { name: 'shop', clock, ledger }), { reserveMs: 2000 });
+    await clock.run(handler(lambdaEvent(insertsOf('A1')), contextWith(10_000)));
+    expect(toldUntilMs).toEqual([9500]);
+  });
+
   it('needs a reserve with a ledger, which is told within it', () => {
     const ledger = {} as Ledger; // nothing is delivered
     const router = { ...routerOf([noting().noted]), ledger };
