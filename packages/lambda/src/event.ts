@@ -17,8 +17,7 @@ export function recordsOf(event: LambdaEvent): readonly StreamRecord[] {
   const records: unknown = (event as LambdaEvent | null | undefined)?.Records;
   if (!Array.isArray(records)) {
     throw new MalformedEventError(
-      `Expected the event of a DynamoDB stream, { "Records": [ … ] }, but "Records" is ${records === undefined ? 'missing' : `of type ${typeof records}, not a list`}. ` +
-        'Check that the function is called by an event source mapping of a DynamoDB stream.',
+      `Expected the event of a DynamoDB stream, but "Records" is ${records === undefined ? 'missing' : `of type ${typeof records}, not a list`}; let an event source mapping of one call the function.`,
     );
   }
   return isForeign(records[0]) ? records.map(inLambdaForm) : records;

@@ -8,16 +8,11 @@ export async function flushWithin(
 ): Promise<void> {
   const over = new AbortController();
   const flushing = (async () => flush())().catch((err: unknown) => {
-    tell(logger, 'warn', { err }, 'flush failed; the answer to Lambda is not affected');
+    tell(logger, 'warn', { err }, 'flush failed; the answer is not affected');
   });
   const ended = flushing.then(() => over.abort('ended')); // without a reason it would make an error, with its stack
   await Promise.race([ended, clock.sleep(Math.max(0, limitMs), over.signal)]);
   if (!over.signal.aborted) {
-    tell(
-      logger,
-      'warn',
-      { limitMs },
-      'flush had not ended when the time for it was up; it is not waited for',
-    );
+    tell(logger, 'warn', { limitMs }, 'flush takes too long; it is not waited for');
   }
 }

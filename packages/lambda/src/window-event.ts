@@ -6,10 +6,7 @@ import type { LambdaEvent } from './invocation.js';
 export class WindowNotClosedError extends SluiceError {
   override readonly name: string = 'WindowNotClosedError';
   constructor() {
-    super(
-      'WINDOW_NOT_CLOSED',
-      'The window was not closed, and there is no record to say so by. The log has the reason; Lambda tries it again.',
-    );
+    super('WINDOW_NOT_CLOSED', 'The window was not closed; the log says why. Lambda tries again.');
   }
 }
 
@@ -33,7 +30,7 @@ export function windowOf(event: LambdaEvent): WindowDelivery | undefined {
   }).flatMap(([name, isRight]) => (isRight ? [] : name));
   if (wrong.length > 0) {
     throw new MalformedEventError(
-      `Expected the event of a tumbling window as Lambda has it, but ${wrong.join(', ')} cannot be meant. Check what made the event.`,
+      `Expected the event of a tumbling window, but ${wrong.join(', ')} cannot be meant; check what made it.`,
     );
   }
   // Each of them was looked at above.
