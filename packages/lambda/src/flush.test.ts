@@ -1,4 +1,13 @@
-import { createRouter, type Logger, type Router, type RouterOptions, route, table } from '@sluice/core';
+import {
+  type AnyMiddleware,
+  type Context,
+  createRouter,
+  type Logger,
+  type Router,
+  type RouterOptions,
+  route,
+  table,
+} from '@sluice/core';
 import { lambdaEvent, recordsOf, virtualClock } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { type LambdaContext, type LambdaOptions, lambda } from './index.js';
@@ -121,6 +130,34 @@ describe('flush', () => {
       tookMs: 2500,
       warnings: [],
     });
+  });
+
+  it('comes behind what the layers around a call tell that heeds its signal when the time is up', async () => {
+    const clock = virtualClock();
+    const startMs = clock.now();
+    const told: string[] = [];
+    const heeds = async (_change: unknown, { signal }: Context) => {
+      await clock.sleep(60_000, signal);
+      signal.throwIfAborted();
+    };
+    const router = createRouter({
+      routes: [route.insert(shop, { id: 'h' }, heeds)],
+      middleware: { batch: [layer('batch')], record: [layer('record')], handler: [layer('handler')] },
+      logger: silent,
+      clock,
+    });
+    const context = { getRemainingTimeInMillis: () => startMs + 3000 - clock.now() };
+    const flush = () => void told.push('flush');
+    expect(await clock.run(lambda(router, { flush })(event, context))).toEqual(failed);
+    expect(told).toEqual(['handler failed', 'record failed', 'batch failed', 'flush']);
+
+    function layer(level: string): AnyMiddleware {
+      return async (_call, next) => {
+        const outcome = await next();
+        told.push(`${level} ${outcome.kind}`);
+        return outcome;
+      };
+    }
   });
 
   it('is called even where no time is left, so that what needs none of it gets done', async () => {

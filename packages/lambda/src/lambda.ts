@@ -63,6 +63,8 @@ export function lambda(
       reserveMs,
       ...(window && { window }),
     });
+    // What heeds its signal ends now, and so do the layers around it, of which flush is to know.
+    if (timedOut && flush) await own.clock.sleep(0);
     const kept = state && { state };
     if (isDone) {
       tell(logger, 'debug', { ...counts }, 'batch done');
