@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** As much of a router as a start looks at. */
 const router = `export const router = {
-  name: 'x', routes: [], tables: [], unknownTable: 'skip', recordMiddleware: [], match: () => [], random: Math.random,
+  name: 'x', routes: [], windows: [], tables: [], unknownTable: 'skip', recordMiddleware: [], match: () => [], random: Math.random,
   clock: {
     now: Date.now,
     sleep: (delayMs, signal) => new Promise((wake) => {
