@@ -12,6 +12,7 @@ export default defineConfig({
     ],
     // A bound for what hangs, far above what anything takes on a busy machine.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     exclude: ['**/*.long.test.ts', '**/node_modules/**', '**/dist/**'],
     reporters: ['default', closingLine],
   },
