@@ -189,6 +189,8 @@ describe('what DynamoDB cannot have written', () => {
     ['NaN', { N: 'NaN' }, /not a decimal number/],
     ['Infinity', { N: 'Infinity' }, /not a decimal number/],
     ['a number with spaces', { N: ' 1 ' }, /not a decimal number/],
+    ['binary as JSON has bytes', { B: { type: 'Buffer', data: [1] } }, /neither base64 text nor bytes/],
+    ['no binary in a set of it', { BS: [null] }, /neither base64 text nor bytes/],
   ])('is refused: %s', (_what, wire, message) => {
     expect(() => decode(wire as AttributeValue)).toThrowError(
       expect.objectContaining({ code: 'MALFORMED_VALUE', message: expect.stringMatching(message) }),

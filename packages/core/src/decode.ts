@@ -125,5 +125,7 @@ function wholeNumber(decimal: string): bigint | undefined {
 
 /** Lambda and the poller give base64 text; bytes are taken as they are. */
 function decodeBinary(binary: string | Uint8Array): Uint8Array {
-  return typeof binary === 'string' ? new Uint8Array(Buffer.from(binary, 'base64')) : binary;
+  if (typeof binary === 'string') return new Uint8Array(Buffer.from(binary, 'base64'));
+  if (binary instanceof Uint8Array) return binary;
+  throw new MalformedValueError('A B value is neither base64 text nor bytes. Lambda gives text.');
 }

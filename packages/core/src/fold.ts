@@ -4,7 +4,7 @@ import { checkRecords } from './check-records.js';
 import { type CallContext, type Context, HandlerContext, isOver } from './context.js';
 import { callIn, log, placeOf, sharedChange } from './deliver.js';
 import { longestTurnMs } from './drain.js';
-import { MalformedRecordError, NoWindowError, WindowStateError } from './errors.js';
+import { MalformedRecordError, NoWindowError, UnknownTableError, WindowStateError } from './errors.js';
 import { windowIdOf } from './event-identity.js';
 import { freeze } from './freeze.js';
 import { tell, withFields } from './logger.js';
@@ -87,6 +87,13 @@ function createFold(
     throw new MalformedRecordError(`The window is of ${streamArn}, but its records are of ${other}`);
   }
   const tables = router.tables.filter((table) => table.matches(streamArn)).map(({ model }) => model.name);
+  // A final event without records is of it all the same, and would drop the window's state.
+  if (tables.length === 0 && router.unknownTable === 'fail') {
+    throw new UnknownTableError(
+      streamArn,
+      router.tables.map(({ text }) => text),
+    );
+  }
   const own = router.windows
     .map(({ route }) => route)
     .filter(isWindowRoute)
@@ -159,8 +166,12 @@ function createFold(
       for (const compiled of found.routes) {
         const { route } = compiled;
         if (!isWindowRoute(route)) continue;
-        const run = async (context: CallContext) =>
-          add(route, compiled, sharedChange(compiled, found, changes), context);
+        const run = async (context: CallContext) => {
+          const outcome = await add(route, compiled, sharedChange(compiled, found, changes), context);
+          // It is tried again with another one: a try that failed may have changed this.
+          if (!isDone(outcome)) changes.length = 0;
+          return outcome;
+        };
         yield { handlerId: route.id, what: 'handler', place: placeOf(found.record), run };
       }
     }
@@ -215,7 +226,8 @@ function createFold(
     if (!states.has(route)) {
       const state = await readState(route, entries.get(route.id) ?? '{}', 'has kept');
       freeze(state, frozen);
-      states.set(route, state);
+      // Not over what was added meanwhile: who waited here may have been given up.
+      if (!states.has(route)) states.set(route, state);
     }
     return states.get(route);
   }

@@ -353,7 +353,13 @@ describe('an event of a window', () => {
     await expect(taking({ routes: adding().noted }).deliver(records, { streamArn })).rejects.toMatchObject({
       code: 'UNKNOWN_TABLE',
     });
+    // An end without records would lose the state of the window otherwise.
+    const end = { streamArn, isFinalInvokeForWindow: true, state: { one: { seen: [] } } };
+    await expect(taking({ routes: adding().noted }).deliver([], end)).rejects.toMatchObject({
+      code: 'UNKNOWN_TABLE',
+    });
     const passing = taking({ routes: adding().noted, unknownTable: 'skip' });
+    expect(await passing.deliver([], end)).toMatchObject({ isDone: true, state: {} });
     expect(await passing.deliver(records, { streamArn })).toMatchObject({ isDone: true, state: {} });
   });
 });
