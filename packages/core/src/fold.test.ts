@@ -8,6 +8,7 @@ import {
   type Middleware,
   retry,
   route,
+  type StandardSchemaV1,
   skipped,
   timeout,
   where,
@@ -254,6 +255,48 @@ describe('the layers around handlers', () => {
       },
     });
     expect((await deliver(changesOf('AB'))).state).toEqual({ one: { seen: ['A', 'B'] } });
+  });
+
+  it('may give up a call that waits for its state: what it reads later does not take the place of what was added', async () => {
+    const held = Promise.withResolvers<void>();
+    let reads = 0;
+    const Slow: StandardSchemaV1<Seen> = {
+      '~standard': {
+        version: 1,
+        vendor: 'own',
+        validate: async (value) => {
+          // The first one is at start.
+          if (++reads === 2) await held.promise;
+          return { value: { seen: [], ...(value as Partial<Seen>) } };
+        },
+      },
+    };
+    const one = route.window(
+      shop,
+      { id: 'one', state: Slow },
+      {
+        add: ({ seen }, { keys }) => ({ seen: [...seen, keys.pk as string] }),
+        close: () => undefined,
+      },
+    );
+    const { noted: two } = noting('two', {
+      add: async (state) => {
+        held.resolve();
+        await everythingElse();
+        return state;
+      },
+    });
+    let calls = 0;
+    const impatient: Middleware<HandlerCall> = (_call, next) => {
+      const outcome = next();
+      if (++calls === 1) throw new Error('too slow');
+      return outcome;
+    };
+    const { deliver } = taking({
+      routes: [one, two],
+      middleware: { handler: [retry({ attempts: 2, backoff: atOnce }), impatient] },
+    });
+    expect((await deliver(changesOf('AB'))).state).toMatchObject({ one: { seen: ['A', 'B'] } });
   });
 
   it('decide: what one says is handled is, and what one skips is not added', async () => {

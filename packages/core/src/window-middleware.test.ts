@@ -57,6 +57,27 @@ describe('the middleware around batches', () => {
     expect(closed).toEqual([{ seen: ['A', 'B', 'C'] }]);
   });
 
+  it('may try an event again: a change is as it came, whatever the try before has done to it', async () => {
+    const given: (readonly string[])[] = [];
+    const { noted } = noting('window', {
+      add: (state, { new: item }) => {
+        given.push(Object.keys(item));
+        (item as Record<string, unknown>)['tried'] = true;
+        if (given.length === 1) throw new Error('not yet');
+        return state;
+      },
+    });
+    const { deliver } = taking({
+      routes: noted,
+      middleware: { batch: [retry({ attempts: 2, backoff: { delayMs: () => 0 } })] },
+    });
+    expect(await deliver(changesOf('A'))).toMatchObject({ isDone: true });
+    expect(given).toEqual([
+      ['pk', 'amount'],
+      ['pk', 'amount'],
+    ]);
+  });
+
   it('may try it at the same time: the windows are folded once', async () => {
     const both: Middleware<BatchCall> = async (_call, next) => {
       const [, second] = await Promise.all([next(), next(), next()]);
