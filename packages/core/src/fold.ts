@@ -212,14 +212,28 @@ function createFold(
 
   async function close(route: WindowRoute, around: CallContext): Promise<Outcome> {
     const { id: handlerId } = route;
-    const json = jsonOf(route, await stateOf(route));
+    const json = await endOf(route);
+    const kept = window.isWindowTerminatedEarly ? await endOfAll() : json;
     if (isOver(around)) return notStarted;
     const { signal, deadlineMs, clock, random } = around;
     const logger = withFields(around.logger, { handlerId, streamArn, shardId, windowStart });
-    const idempotencyKey = windowIdOf(window, handlerId, json);
+    const idempotencyKey = windowIdOf(window, handlerId, kept);
     const context: CloseContext = { signal, deadlineMs, clock, random, logger, handlerId, idempotencyKey };
     const handle = (state: never, context: CloseContext) => route.window.close(state, window, context);
     return callClose({ route: { handle }, change: JSON.parse(json), changes: undefined, context });
+  }
+
+  /** A route's last state, as an event after this one would read it: the same however the window is cut. */
+  async function endOf(route: WindowRoute): Promise<string> {
+    const state = await stateOf(route);
+    return jsonOf(route, changed.has(route) ? await readState(route, jsonOf(route, state), 'gave') : state);
+  }
+
+  /** Of the early ends of one window several may find the same state of one route, but not of all: all together are beyond 1 MB. */
+  async function endOfAll(): Promise<string> {
+    const ends = new Map(entries);
+    for (const route of own) ends.set(route.id, await endOf(route));
+    return textOf(ends);
   }
 
   async function stateOf(route: WindowRoute): Promise<unknown> {

@@ -70,6 +70,62 @@ describe('the last event of a window', () => {
     ]);
   });
 
+  it('closes on what the schema reads of the state, the same with the last records and behind them', async () => {
+    const ends: unknown[] = [];
+    const Trimmed = z.object({ text: z.string().trim().default('') });
+    const trimmed = route.window(
+      shop,
+      { id: 'one', state: Trimmed },
+      {
+        // Of what is there besides, a type tells nothing.
+        add: async ({ text }, { keys }) => ({ text: ` ${text}${keys.pk}`, besides: true }),
+        close: (state, _window, { idempotencyKey }) => void ends.push([state, idempotencyKey]),
+      },
+    );
+    const { deliver } = taking({ routes: trimmed });
+    await deliver(changesOf('A'), last);
+    const { state = {} } = await deliver(changesOf('A'));
+    await deliver([], { ...last, state });
+    expect(ends[0]).toEqual([{ text: 'A' }, expect.any(String)]);
+    expect(ends[1]).toEqual(ends[0]);
+  });
+
+  it('closes on nothing that the schema does not read', async () => {
+    const ends: unknown[] = [];
+    const counting = route.window(
+      shop,
+      { id: 'one', state: z.object({ sum: z.number().default(0) }) },
+      { add: ({ sum }) => ({ sum: sum / 0 }), close: (state) => void ends.push(state) },
+    );
+    const { deliver, lines } = taking({ routes: counting });
+    expect(await deliver(changesOf('A'), last)).toMatchObject({ isDone: false, firstUnfinished: '1' });
+    expect(ends).toEqual([]);
+    expect(lines[0]).toMatchObject({
+      message: 'close failed',
+      fields: { handlerId: 'one', err: { code: 'WINDOW_STATE' } },
+    });
+  });
+
+  it('tells apart two early ends of one window in which a handler has kept the same', async () => {
+    const keys: string[] = [];
+    const count = route.window(
+      shop,
+      { id: 'count', state: z.object({ count: z.number().default(0) }) },
+      {
+        add: ({ count }) => ({ count: count + 1 }),
+        close: (_state, _window, { idempotencyKey }) => void keys.push(idempotencyKey),
+      },
+    );
+    const { deliver } = taking({ routes: [count, noting('much').noted] });
+    const early = { ...last, isWindowTerminatedEarly: true };
+    await deliver(changesOf('A'), early);
+    await deliver(changesOf('B', 2), early);
+    const { state = {} } = await deliver(changesOf('B', 2));
+    await deliver([], { ...early, state });
+    expect(new Set(keys).size).toBe(2);
+    expect(keys[2]).toBe(keys[1]);
+  });
+
   it('closes nothing before, and nothing of other tables', async () => {
     const one = closing('one');
     const others = closing('others', undefined, 'carts');
