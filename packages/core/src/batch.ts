@@ -47,7 +47,7 @@ export async function runBatch(
   { memory, budgetMs = Number.POSITIVE_INFINITY, reserveMs = 0, window }: BatchOptions,
 ): Promise<BatchResult> {
   const counts = noCounts();
-  const fold = foldOf(router, records, window, counts);
+  const fold = foldOf(router, records, window, counts, () => opened?.starting);
   const work = new AbortController();
   const deadlineMs = router.clock.now() + budgetMs;
   const opened = await openLedger(router, records, work.signal, deadlineMs);

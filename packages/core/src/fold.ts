@@ -7,6 +7,7 @@ import { longestTurnMs } from './drain.js';
 import { MalformedRecordError, NoWindowError, UnknownTableError, WindowStateError } from './errors.js';
 import { windowIdOf } from './event-identity.js';
 import { freeze } from './freeze.js';
+import type { OpenDelivery } from './ledger.js';
 import { tell, withFields } from './logger.js';
 import { handled, isDone, isOutcome, notStarted, type Outcome, outcomeOf } from './outcome.js';
 import type { Counts, Task } from './progress.js';
@@ -42,17 +43,21 @@ interface FoldResult {
   readonly running: string | undefined;
 }
 
+/** As in a delivery behind one that ended with its process: is told of a call before it begins. */
+type Starting = OpenDelivery['starting'];
+
 /** None without a window; throws then, before anything is run, where a window route matches. */
 export function foldOf(
   router: Router,
   records: readonly StreamRecord[],
   window: WindowDelivery | undefined,
   counts: Counts,
+  startingOf: () => Starting,
 ): Fold | undefined {
   if (!window && router.windows.length === 0) return undefined;
   checkRecords(records, undefined);
   const matched = records.map((record) => ({ record, routes: router.matchWindows(record) }));
-  if (window) return createFold(router, matched, window, counts);
+  if (window) return createFold(router, matched, window, counts, startingOf);
   for (const { record, routes } of matched) {
     if (routes[0]) throw new NoWindowError(routes[0].route.id, record.eventSourceARN);
   }
@@ -79,6 +84,7 @@ function createFold(
   matched: readonly Matched[],
   { isFinalInvokeForWindow, state: given, ...window }: WindowDelivery,
   counts: Counts,
+  startingOf: () => Starting,
 ): Fold {
   const { streamArn, shardId, start: windowStart } = window;
   const { logger, clock } = router;
@@ -129,6 +135,8 @@ function createFold(
 
   async function run(context: CallContext): Promise<Outcome> {
     let turnAtMs = clock.now();
+    // Once: should the process end in here, it did not in the handler that was the last to begin.
+    let starting = startingOf();
     for (step ??= steps.next(); !step.done; step = steps.next()) {
       // As the drain does: calls that wait for nothing leave the process a turn now and then.
       if (clock.now() - turnAtMs >= longestTurnMs) {
@@ -138,7 +146,10 @@ function createFold(
       if (stopped || isOver(context)) return notStarted;
       const { handlerId, what, place, run } = step.value;
       running = handlerId;
-      const outcome = await run(context).catch(outcomeOf);
+      const [first] = matched;
+      const told = first && starting?.(first.record, handlerId);
+      starting = undefined;
+      const outcome = await (told ? told.then(() => run(context)) : run(context)).catch(outcomeOf);
       running = undefined;
       if (stopped || outcome === notStarted) return notStarted;
       counts[outcome.kind]++;

@@ -21,11 +21,15 @@ const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const Seen = z.object({ seen: z.array(z.string()).default([]) });
 
 /** Events of one window to processes over one store, each of them a cold one. */
-function world(handle: (record: StreamRecord, context: Context) => Handling, failures = 0) {
+function world(
+  handle: (record: StreamRecord, context: Context) => Handling,
+  { failures = 0, guard = false } = {},
+) {
   const clock: VirtualClock = virtualClock();
   const store = memoryStore();
   const closed: (readonly string[])[] = [];
   let left = failures;
+  let isDying = false;
   const router = () =>
     createRouter({
       name: 'mail',
@@ -40,6 +44,7 @@ function world(handle: (record: StreamRecord, context: Context) => Handling, fai
           { id: 'seen', state: Seen },
           {
             add: ({ seen }, { record }) => {
+              if (isDying) return new Promise<never>(() => undefined);
               if (left-- > 0) throw new Error('not yet');
               return { seen: [...seen, record.dynamodb.SequenceNumber] };
             },
@@ -47,23 +52,23 @@ function world(handle: (record: StreamRecord, context: Context) => Handling, fai
           },
         ),
       ],
-      ledger: createLedger(store),
+      ledger: createLedger(store, { guard }),
       clock,
       random: seededRandom(1),
       logger,
     });
+  const windowOf = (records: readonly StreamRecord[]): WindowDelivery => ({
+    start: '2026-01-01T00:00:00Z',
+    end: '2026-01-01T00:05:00Z',
+    shardId: 'shardId-00000001',
+    streamArn: records[0]?.eventSourceARN ?? '',
+    isFinalInvokeForWindow: true,
+    isWindowTerminatedEarly: false,
+    state: {},
+  });
   /** How many deliveries it takes until the whole window is done; 20 at most. */
   async function deliver(records: readonly StreamRecord[], more: Partial<WindowDelivery> = {}) {
-    const window: WindowDelivery = {
-      start: '2026-01-01T00:00:00Z',
-      end: '2026-01-01T00:05:00Z',
-      shardId: 'shardId-00000001',
-      streamArn: records[0]?.eventSourceARN ?? '',
-      isFinalInvokeForWindow: true,
-      isWindowTerminatedEarly: false,
-      state: {},
-      ...more,
-    };
+    const window = { ...windowOf(records), ...more };
     for (let deliveries = 1; deliveries < 20; deliveries++) {
       const options = { memory: createProcessMemory(), budgetMs: 60_000, reserveMs: 1_000, window };
       const { isDone } = await clock.run(runBatch(router(), records, options));
@@ -74,6 +79,13 @@ function world(handle: (record: StreamRecord, context: Context) => Handling, fai
   return {
     closed,
     deliver,
+    /** A delivery in a process that ends in the first `add`. */
+    async die(records: readonly StreamRecord[]) {
+      isDying = true;
+      void runBatch(router(), records, { memory: createProcessMemory(), window: windowOf(records) });
+      await clock.advance(1);
+      isDying = false;
+    },
     async parked() {
       const found: string[] = [];
       for await (const { handlerId, reason, record } of parkedChanges(store, 'mail').list()) {
@@ -94,7 +106,7 @@ describe('an event of a window, delivered to one cold process after another', ()
     const shop = shopRecords();
     const records = ['A', 'B', 'C'].map((pk) => shop.insert({ pk }));
     const ran: string[] = [];
-    const { deliver, closed, rows } = world((record) => void ran.push(numberOf(record)), 3);
+    const { deliver, closed, rows } = world((record) => void ran.push(numberOf(record)), { failures: 3 });
     expect(await deliver(records)).toBe(4);
     expect(ran).toEqual(records.map(numberOf));
     expect(closed).toEqual([records.map(numberOf)]);
@@ -138,6 +150,21 @@ describe('an event of a window, delivered to one cold process after another', ()
     );
     expect(await deliver(records)).toBeLessThan(10);
     expect(await parked()).toEqual([`send ${records[1]?.dynamodb.SequenceNumber} attempts`]);
+    expect(closed).toEqual([records.map(numberOf)]);
+  });
+
+  it('holds the end of a process in a window route against none of the handlers that have ended before', async () => {
+    const shop = shopRecords();
+    const records = ['A', 'B'].map((pk) => shop.insert({ pk }));
+    const attempts: string[] = [];
+    const { deliver, die, closed, parked } = world(
+      (record, { attempt }) => void attempts.push(`${numberOf(record)} ${attempt}`),
+      { guard: true },
+    );
+    for (let deaths = 0; deaths < 5; deaths++) await die(records);
+    expect(await deliver(records)).toBe(1);
+    expect(await parked()).toEqual([]);
+    expect(new Set(attempts)).toEqual(new Set(records.map((record) => `${numberOf(record)} 1`)));
     expect(closed).toEqual([records.map(numberOf)]);
   });
 });
