@@ -7,7 +7,9 @@ export function freeze(value: unknown, seen = new WeakSet<object>()): void {
   seen.add(value);
   const isCollection = value instanceof Set || value instanceof Map;
   if (isCollection) {
-    for (const method of changing) Object.defineProperty(value, method, { value: refuse });
+    // One that is frozen takes no methods: it stays as its schema made it.
+    for (const method of Object.isExtensible(value) ? changing : [])
+      Object.defineProperty(value, method, { value: refuse });
   } else {
     const prototype = Object.getPrototypeOf(value);
     if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;

@@ -95,6 +95,16 @@ describe('what a handler does to its change', () => {
     expect(result).toMatchObject({ firstUnfinished: '7', counts: { failed: 1, handled: 1 } });
   });
 
+  it('does not matter where they only read: also a set that the schema froze', async () => {
+    const Tagged = shop.entity('Tagged', { schema: z.object({ tags: z.set(z.string()).readonly() }) });
+    const seen: unknown[] = [];
+    const reads = ['one', 'two'].map((id) =>
+      route.modify(Tagged, { id }, (change) => void seen.push([...change.new.tags])),
+    );
+    expect((await deliver(reads)).firstUnfinished).toBeUndefined();
+    expect(seen).toEqual([['a'], ['a']]);
+  });
+
   it('is its own affair where it is the only one of its model', async () => {
     const result = await deliver([
       route.modify(Order, { id: 'changes' }, ({ new: order }) => {
