@@ -247,6 +247,29 @@ describe('middleware around batches', () => {
     expect(ran).toEqual([]);
   });
 
+  it('ends with the delivery, and not with a handler that never does', async () => {
+    const ended: string[] = [];
+    const watching: Middleware<BatchCall> = async (_call, next) => {
+      const outcome = await next();
+      ended.push(outcome.kind);
+      return outcome;
+    };
+    const routes = [
+      route.insert(shop, { id: 'hangs' }, ({ keys }) =>
+        keys['pk'] === 'A' ? new Promise(() => undefined) : undefined,
+      ),
+    ];
+    const clock = { now: () => 0, sleep: async () => undefined };
+    const { deliver } = noting([watching], {}, { clock, routes });
+    expect(await deliver(recordsOf('AB'), 1000)).toMatchObject({
+      firstUnfinished: '1',
+      timedOut: true,
+      unsettled: ['hangs'],
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toEqual(['failed']);
+  });
+
   it('cannot swallow that records were refused', async () => {
     const swallows: Middleware<BatchCall> = async (_call, next) => {
       await next();

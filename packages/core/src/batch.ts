@@ -67,6 +67,7 @@ export async function runBatch(
   await settledWithin(leftMs);
   drain.stop();
   page.offer();
+  if (work.signal.aborted) page.leave();
 
   const remaining = drain.remaining();
   const lowest = remaining.find(({ finished }) => !finished);

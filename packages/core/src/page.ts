@@ -20,6 +20,11 @@ export interface PageRun {
   readonly ended: Promise<void>;
   /** Puts the records into the drain if no layer did. Throws when the drain refuses them. */
   offer(): void;
+  /**
+   * Lets `next()` resolve to what the page has come to by now, also where calls are still going on: so that layers which measure end
+   * with the delivery, and not with a handler that never does.
+   */
+  leave(): void;
 }
 
 /**
@@ -36,6 +41,7 @@ export function runPage(
   fold?: Fold,
 ): PageRun {
   const offering = Promise.withResolvers<Outcome | undefined>();
+  const left = Promise.withResolvers<void>();
   const streamArn = fold?.streamArn ?? records[0]?.eventSourceARN ?? '';
   let page: Page | undefined;
   let inner: Outcome | undefined;
@@ -46,9 +52,10 @@ export function runPage(
     try {
       if (page) drain.again(page, context);
       const opened = offer(context);
-      await drain.untilDone(opened);
+      await Promise.race([drain.untilDone(opened), left.promise]);
       if (opened.unfinished > 0) inner = failureOf(opened, drain.remaining());
-      else inner = fold ? await fold.run(context) : handled;
+      else if (!fold) inner = handled;
+      else inner = (await Promise.race([fold.run(context), left.promise])) ?? notStarted;
     } catch (error) {
       offering.reject(error);
       inner = failed(error);
@@ -61,7 +68,7 @@ export function runPage(
     offering.resolve(outcome);
   });
   offering.promise.catch(() => undefined); // who does not wait for it is told by offer()
-  return { counts, offered: offering.promise, ended, offer };
+  return { counts, offered: offering.promise, ended, offer, leave: left.resolve };
 
   function offer(context = drain.context): Page {
     if (!page) {
