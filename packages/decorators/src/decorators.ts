@@ -137,9 +137,10 @@ export type HandlerDecorator<
   target: object,
   method: string,
   descriptor: TypedPropertyDescriptor<F> &
-    CheckedEvent<Parameters<F>[0], E, By> &
-    CheckedFilter<Parameters<F>[0], W> &
-    CheckedCall<F>,
+    FirstOf<
+      CheckedEvent<Parameters<F>[0], E, By>,
+      FirstOf<CheckedFilter<Parameters<F>[0], W>, CheckedCall<F>>
+    >,
 ) => void;
 
 /** Decorates a method that takes a list of the changes of such events; another method does not compile. */
@@ -148,7 +149,7 @@ export type BatchDecorator<E extends EventName, W extends AnyFilter = Filter> = 
 >(
   target: object,
   method: string,
-  descriptor: TypedPropertyDescriptor<F> & CheckedList<Parameters<F>[0], E, W> & CheckedCall<F>,
+  descriptor: TypedPropertyDescriptor<F> & FirstOf<CheckedList<Parameters<F>[0], E, W>, CheckedCall<F>>,
 ) => void;
 
 /** Decorates a method that takes such a state and the change of such an event, beside one that takes what the state ends as. */
@@ -161,10 +162,13 @@ export type WindowDecorator<
   target: T & CheckedClose<T, Close, StandardSchemaV1.InferOutput<S>>,
   method: string,
   descriptor: TypedPropertyDescriptor<F> &
-    CheckedState<Parameters<F>[0], StandardSchemaV1.InferOutput<S>> &
-    CheckedEvent<Parameters<F>[1], E, RemovedBy, 'second'> &
-    CheckedFilter<Parameters<F>[1], W> &
-    CheckedAdd<F, StandardSchemaV1.InferOutput<S>>,
+    FirstOf<
+      CheckedState<Parameters<F>[0], StandardSchemaV1.InferOutput<S>>,
+      FirstOf<
+        CheckedEvent<Parameters<F>[1], E, RemovedBy, 'second'>,
+        FirstOf<CheckedFilter<Parameters<F>[1], W>, CheckedAdd<F, StandardSchemaV1.InferOutput<S>>>
+      >
+    >,
 ) => void;
 
 function decorate(
@@ -179,6 +183,9 @@ function decorate(
     describeMethod(target.constructor, { method, kind, options, window });
   };
 }
+
+/** One sentence of two: both at once are `never`, which tells nothing. */
+type FirstOf<One, Other> = unknown extends One ? Other : One;
 
 /** What no event changes: a method is given a change or a list, and a context, and gives back what a handler may. */
 type CheckedCall<F> = F extends (first: never, context: Context) => Handling
@@ -208,7 +215,7 @@ type CheckedList<L, E extends EventName, W> = [L] extends [undefined]
     ? unknown
     : [L] extends [readonly (infer C)[]]
       ? readonly [C, ...C[]] extends L
-        ? CheckedEvent<C, E, RemovedBy> & CheckedFilter<C, W>
+        ? FirstOf<CheckedEvent<C, E, RemovedBy>, CheckedFilter<C, W>>
         : 'The list is not for this method to change; put readonly before the type of its first parameter.'
       : 'The first parameter of this method is no list; @OnBatch brings one, of the type readonly Change<…>[], or of the changes of its events.';
 

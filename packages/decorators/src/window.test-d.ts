@@ -10,6 +10,7 @@ import {
   type TumblingWindow,
   table,
 } from '@sluice/core';
+import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import { Handlers, OnInsert, Window } from './index.js';
 
@@ -203,3 +204,12 @@ export class Both {
   @OnInsert()
   tell(_what: unknown) {}
 }
+
+/** With the change first nothing fits: neither the first parameter, nor the second one, nor what is given back. */
+declare class Swapped {
+  add(change: Change<typeof Order>, state: Totals): void;
+  end(): void;
+}
+const window = Window({ state: Totals, close: 'end' });
+// A sentence, and not two at once, which are never.
+expectTypeOf<Parameters<typeof window<Swapped, Swapped['add']>>[2]>().not.toBeNever();
