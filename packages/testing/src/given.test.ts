@@ -7,6 +7,7 @@ import {
   retry,
   retryLater,
   route,
+  type StandardSchemaV1,
   skipped,
   table,
 } from '@sluice/core';
@@ -155,5 +156,57 @@ describe('given a router, when records are delivered', () => {
     expect((await process.when(record)).handled).toEqual(['done']);
     expect((await process.when(record)).handled).toEqual(['flaky']);
     expect((await given(router).when(record)).handled).toEqual(['done', 'flaky']);
+  });
+});
+
+describe('given a router, when records are delivered in a window', () => {
+  interface Count {
+    readonly added: number;
+  }
+  const Count: StandardSchemaV1<Partial<Count>, Count> = {
+    '~standard': {
+      version: 1,
+      vendor: 'own',
+      validate: (value) => ({ value: { added: 0, ...(value as Partial<Count>) } }),
+    },
+  };
+  const closed: unknown[] = [];
+  const counting = route.window(
+    shop,
+    { id: 'count', state: Count },
+    {
+      add: ({ added }, { keys }) => {
+        if (keys.pk === 'bad') throw new Error('no');
+        return { added: added + 1 };
+      },
+      close: (state, { start, streamArn }) => void closed.push([state, start, streamArn]),
+    },
+  );
+  const router = createRouter({ routes: [counting, route.insert(shop, { id: 'other' }, () => undefined)] });
+
+  it('tells what was added, and the state for the next event', async () => {
+    const test = given(router);
+    const first = await test.whenInWindow({}, records.insert({ pk: '1' }), records.insert({ pk: '2' }));
+    expect(first).toMatchObject({ isDone: true, state: { count: { added: 2 } } });
+    expect(first.handled).toEqual(['other', 'other', 'count', 'count']);
+    const { state } = first;
+    expect(await test.whenInWindow({ state, isFinalInvokeForWindow: true })).toMatchObject({
+      isDone: true,
+      state: {},
+      handled: [],
+    });
+    expect(closed).toEqual([[{ added: 2 }, '2026-03-03T00:00:00Z', records.streamArn]]);
+  });
+
+  it('tells why an event is not done, and the state that it came with', async () => {
+    const state = { count: { added: 5 } };
+    const [one, bad] = [records.insert({ pk: '3' }), records.insert({ pk: 'bad' })];
+    expect(await given(router).whenInWindow({ state }, one, bad)).toMatchObject({
+      isDone: false,
+      state,
+      failed: ['count'],
+      errors: [new Error('no')],
+      firstUnfinished: one.dynamodb.SequenceNumber,
+    });
   });
 });

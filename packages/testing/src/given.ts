@@ -8,7 +8,11 @@ import {
   type Router,
   runBatch,
   type StreamRecord,
+  tableOfModel,
+  type WindowDelivery,
+  type WindowState,
 } from '@sluice/core';
+import { recordsOf } from './records.js';
 
 /** A process that runs a router. Each `when` is one delivery to it. */
 export interface Given {
@@ -17,6 +21,21 @@ export interface Given {
    * records again is a redelivery to a warm process: what is done is not run again.
    */
   when(...records: readonly StreamRecord[]): Promise<Delivered>;
+  /**
+   * Delivers records, or none, as one event of a tumbling window: `whenInWindow({ state, isFinalInvokeForWindow: true }, …)`. By
+   * default it begins the window, with the state `{}`, and does not end it. Without records it is of the first window route's table.
+   */
+  whenInWindow(
+    window: Partial<WindowDelivery>,
+    ...records: readonly StreamRecord[]
+  ): Promise<DeliveredInWindow>;
+}
+
+/** `handled` and the others hold window routes for each `add`; what became of a `close` is in `errors` and `isDone`. */
+export interface DeliveredInWindow extends Delivered {
+  readonly isDone: boolean;
+  /** What the next event of the window is given: `{}` at its end, and what was given where not everything is done. */
+  readonly state: WindowState;
 }
 
 /** What became of one delivery; ids of handlers in the order in which they ended. */
@@ -56,26 +75,47 @@ export interface Call {
 export function given(router: Router): Given {
   const memory = createProcessMemory();
   return {
-    async when(...records) {
-      const calls: Call[] = [];
-      const errors: Error[] = [];
-      const observed = observe({ ...router, logger: collecting(router.logger, errors) }, calls);
-      const { firstUnfinished, counts } = await runBatch(observed, records, { memory });
-      const idsOf = (kind: Outcome['kind']) =>
-        calls.filter(({ outcome }) => outcome.kind === kind).map(({ handlerId }) => handlerId);
-      return {
-        handled: idsOf('handled'),
-        skipped: idsOf('skipped'),
-        neverAgain: idsOf('neverAgain'),
-        retryLater: idsOf('retryLater'),
-        failed: idsOf('failed'),
-        errors,
-        calls,
-        unmatched: counts.unmatched,
-        firstUnfinished,
-      };
+    when: async (...records) => (await deliver(records)).delivered,
+    async whenInWindow(given, ...records) {
+      const streamArn = records[0]?.eventSourceARN ?? arnOf(router);
+      const { delivered, result } = await deliver(records, { ...aWindow, streamArn, ...given });
+      return { ...delivered, isDone: result.isDone, state: result.state ?? {} };
     },
   };
+
+  async function deliver(records: readonly StreamRecord[], window?: WindowDelivery) {
+    const calls: Call[] = [];
+    const errors: Error[] = [];
+    const observed = observe({ ...router, logger: collecting(router.logger, errors) }, calls);
+    const result = await runBatch(observed, records, { memory, ...(window && { window }) });
+    const idsOf = (kind: Outcome['kind']) =>
+      calls.filter(({ outcome }) => outcome.kind === kind).map(({ handlerId }) => handlerId);
+    const delivered: Delivered = {
+      handled: idsOf('handled'),
+      skipped: idsOf('skipped'),
+      neverAgain: idsOf('neverAgain'),
+      retryLater: idsOf('retryLater'),
+      failed: idsOf('failed'),
+      errors,
+      calls,
+      unmatched: result.counts.unmatched,
+      firstUnfinished: result.firstUnfinished,
+    };
+    return { delivered, result };
+  }
+}
+
+const aWindow = {
+  start: '2026-03-03T00:00:00Z',
+  end: '2026-03-03T00:01:00Z',
+  shardId: 'shardId-00000001772496000000-51a9d0f3',
+  isFinalInvokeForWindow: false,
+  isWindowTerminatedEarly: false,
+  state: {},
+};
+
+function arnOf({ windows: [compiled] }: Router): string {
+  return compiled ? recordsOf(tableOfModel(compiled.route.model)).streamArn : '';
 }
 
 /** Failures reach the logger whatever they are. The console is left alone; a logger of the test's own is not. */
@@ -96,7 +136,11 @@ function collecting(own: Logger, errors: Error[]): Logger {
 
 function observe(router: Router, calls: Call[]): Router {
   const observed = new WeakMap<CompiledRoute, CompiledRoute>();
-  return { ...router, match: (record) => router.match(record).map(observedOf) };
+  return {
+    ...router,
+    match: (record) => router.match(record).map(observedOf),
+    matchWindows: (record) => router.matchWindows(record).map(observedOf),
+  };
 
   /** The same one each time: groups are made of records with the same route. */
   function observedOf(compiled: CompiledRoute): CompiledRoute {

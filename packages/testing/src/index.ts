@@ -4,7 +4,7 @@ export { EngineStartError } from './engine-process.js';
 export { type FaultProxy, type HeldCall, startFaultProxy } from './fault-proxy.js';
 export { faultyStore, type StoreFaults } from './faulty-store.js';
 export { exampleBatches, exampleRecords } from './fixtures.js';
-export { type Call, type Delivered, type Given, given } from './given.js';
+export { type Call, type Delivered, type DeliveredInWindow, type Given, given } from './given.js';
 export {
   type Effect,
   type Expected,

@@ -129,7 +129,8 @@ export function aged(batch: Batch, nowMs: number, rules: MappingRules, writtenMs
   };
 }
 
-const retentionMs = 24 * 60 * 60 * 1000;
+/** How long a stream has a record. */
+export const retentionMs = 24 * 60 * 60 * 1000;
 
 /** The records of each lane, in order: all of an item are in one. Which lane that is depends on the item's keys alone. */
 export function lanesOf(

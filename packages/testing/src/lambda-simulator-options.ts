@@ -1,6 +1,7 @@
 import { type Clock, compareSequenceNumbers, type StreamRecord, systemClock } from '@sluice/core';
 import type { LambdaFaults } from './lambda-simulator-faults.js';
 import type { LambdaFunction } from './lambda-simulator-function.js';
+import { retentionMs } from './lambda-simulator-mapping.js';
 import type { SandboxEnvironment } from './lambda-simulator-sandbox.js';
 
 /** The mapping's settings have the names, limits and defaults that AWS gives them. */
@@ -130,6 +131,13 @@ function problemsOf(options: LambdaSimulatorOptions): string[] {
     ...(writtenMs && records.some((record) => !Number.isFinite(writtenMs(record)))
       ? ['writtenMs gives milliseconds since the epoch.']
       : []),
+    ...(writtenMs &&
+    records.length > 0 &&
+    records.every((record) => isTrimmed(writtenMs(record), options.clock))
+      ? [
+          'All records are older than a day on the clock, so that no stream has them; set the clock, or writtenMs.',
+        ]
+      : []),
     ...(tumblingWindowInSeconds > 0 && writtenMs && !isAscending(records.map(writtenMs))
       ? ['In tumbling windows writtenMs does not go back.']
       : []),
@@ -160,4 +168,8 @@ function isAfter(record: StreamRecord, before: StreamRecord | undefined): boolea
   if (!before) return true;
   if (record.eventSourceARN !== before.eventSourceARN) return false;
   return compareSequenceNumbers(before.dynamodb.SequenceNumber, record.dynamodb.SequenceNumber) < 0;
+}
+
+function isTrimmed(writtenMs: number, clock: Clock = systemClock): boolean {
+  return clock.now() - writtenMs > retentionMs;
 }

@@ -220,6 +220,13 @@ describe('a simulated event source mapping', () => {
     await expect(backwards).rejects.toThrow('growing sequence numbers');
   });
 
+  it('refuses records of which the stream has none any more, instead of ending at once', async () => {
+    const clock = virtualClock();
+    const writtenMs = () => clock.now() - 86_400_001;
+    const stale = simulateLambda({ records, handler: () => null, clock, writtenMs });
+    await expect(stale).rejects.toThrow('older than a day');
+  });
+
   it('acknowledges every record once, whatever is reported in between', async () => {
     const plan = fc.array(fc.option(fc.array(fc.nat(9), { maxLength: 3 })), { maxLength: 12 });
     await fc.assert(
