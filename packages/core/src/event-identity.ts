@@ -33,11 +33,11 @@ export function groupIdOf(records: readonly StreamRecord[], ...handlerId: string
 
 /** The identity of one handler's work at the end of a window on a state, given as JSON; names in it have no order. */
 export function windowIdOf(
-  { streamArn, shardId, start, end, isWindowTerminatedEarly }: TumblingWindow,
+  { streamArn, shardId, start, end }: TumblingWindow,
   handlerId: string,
   state: string,
 ): string {
-  const window = [streamArn, shardId, start, end, handlerId, isWindowTerminatedEarly];
+  const window = [streamArn, shardId, start, end, handlerId];
   return digest([windowVersion, ...window, JSON.parse(state, withNamesInOrder)]);
 }
 

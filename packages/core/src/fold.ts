@@ -224,7 +224,8 @@ function createFold(
   async function close(route: WindowRoute, around: CallContext): Promise<Outcome> {
     const { id: handlerId } = route;
     const json = await endOf(route);
-    const kept = window.isWindowTerminatedEarly ? await endOfAll() : json;
+    const all = await endOfAll();
+    const kept = Buffer.byteLength(all) > longestStateBytes ? all : json;
     if (isOver(around)) return notStarted;
     const { signal, deadlineMs, clock, random } = around;
     const logger = withFields(around.logger, { handlerId, streamArn, shardId, windowStart });
@@ -240,7 +241,10 @@ function createFold(
     return jsonOf(route, changed.has(route) ? await readState(route, jsonOf(route, state), 'gave') : state);
   }
 
-  /** Of the early ends of one window several may find the same state of one route, but not of all: all together are beyond 1 MB. */
+  /**
+   * Beyond 1 MB a window ends early, maybe several times, and the state of one route may be the same each time, but not that of all.
+   * What Lambda says of an end does not tell: the same one may come as an early one when it is tried again, with its batch cut.
+   */
   async function endOfAll(): Promise<string> {
     const ends = new Map(entries);
     for (const route of own) ends.set(route.id, await endOf(route));
