@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..');
 const packages: Record<string, Allowed> = {
   filters: { loads: [], types: ['@standard-schema/spec'] },
   core: {
-    loads: ['@sluice/filters', '@opentelemetry/api', 'node:async_hooks', 'node:crypto', 'node:util'],
+    loads: ['@sluice/filters', '@opentelemetry/api', 'node:async_hooks', 'node:util'],
     types: ['@standard-schema/spec'],
   },
   decorators: { loads: ['@sluice/core', 'inversify', 'reflect-metadata'], tests: ['@sluice/testing'] },
