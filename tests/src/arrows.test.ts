@@ -33,6 +33,24 @@ const packages: Record<string, Allowed> = {
     tests: ['@sluice/testing', '@sluice/store'],
   },
   testing: { loads: ['@sluice/core', '@aws-sdk/util-dynamodb', 'node:*'] },
+  describe: {
+    loads: ['@sluice/core', '@sluice/filters', 'aws-cdk-lib', 'constructs', 'openapi-sampler'],
+    tests: ['@sluice/testing'],
+  },
+  cli: {
+    loads: [
+      '@sluice/core',
+      '@sluice/describe',
+      '@sluice/lambda',
+      '@sluice/poller',
+      '@aws-sdk/client-dynamodb-streams',
+      'commander',
+      'js-yaml',
+      'tsx',
+      'node:*',
+    ],
+    tests: ['@sluice/testing'],
+  },
 };
 const users: Record<string, readonly string[]> = {
   apps: ['packages'],
