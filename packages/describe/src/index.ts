@@ -1,1 +1,3 @@
-export {};
+export { type AsyncApiOptions, asyncApi } from './asyncapi.js';
+export type { AsyncApiDocument } from './asyncapi-document.js';
+export { asyncApiPage, type PageComponent } from './asyncapi-page.js';
