@@ -1,4 +1,23 @@
 export { type AsyncApiOptions, asyncApi } from './asyncapi.js';
 export type { AsyncApiDocument } from './asyncapi-document.js';
 export { asyncApiPage, type PageComponent } from './asyncapi-page.js';
+export {
+  cloudFormation,
+  type Fragment,
+  type References,
+  type Resource,
+  type SamEvents,
+  samEvents,
+  type TemplateValue,
+} from './cloudformation.js';
 export { type CriteriaOptions, filterCriteria, type NotPushedDown, type TableCriteria } from './criteria.js';
+export {
+  type DestinationType,
+  type Infrastructure,
+  infrastructure,
+  type LedgerTable,
+  type MappingOptions,
+  type MappingSettings,
+  type Permission,
+  type StreamMapping,
+} from './infrastructure.js';
