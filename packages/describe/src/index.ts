@@ -21,3 +21,6 @@ export {
   type Permission,
   type StreamMapping,
 } from './infrastructure.js';
+export { printRoutes } from './print-routes.js';
+export { routeDiagram } from './route-diagram.js';
+export { type RouteEntry, routeList } from './route-list.js';

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { Call, CommandFile } from './command.js';
+import { routes } from './commands/routes.js';
+
+/** In the order of the help. */
+const commands: readonly CommandFile[] = [routes];
+
+/** The whole command line, as the library has it; `start` runs the one that was asked for. */
+export function programOf(
+  start: (command: CommandFile, call: Omit<Call, 'world'>) => Promise<void>,
+): Command {
+  const program = new Command('sluice')
+    .description(
+      'Reads the routes of a router module: what they are, what a record means to them, what to deploy.',
+    )
+    .version(versionOf(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print what a command does, its options and examples')
+    .helpCommand('help [command]', 'the same')
+    .addOption(
+      new Option(
+        '-r, --router <module[#export]>',
+        'module that exports the router, in TypeScript or JavaScript; by default src/router, router or dist/router.js, and its export "router", "default" or the only one',
+      ),
+    )
+    .option('--json', 'print JSON, for programs')
+    .option('--verbose', 'print errors with their stacks');
+  for (const file of commands) program.addCommand(added(file, start));
+  return program;
+}
+
+function added(file: CommandFile, start: Parameters<typeof programOf>[0]): Command {
+  const command = file.define();
+  return command
+    .helpGroup(`${file.group}:`)
+    .helpOption('-h, --help', 'print this')
+    .addHelpText('after', `\nExamples:\n${file.examples.map(exampleLine).join('\n')}`)
+    .action(() => start(file, { args: command.args, options: command.optsWithGlobals() }));
+}
+
+function exampleLine([line, purpose]: readonly [string, string]): string {
+  return `  $ sluice ${line}\n      ${purpose}`;
+}
+
+function versionOf(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
