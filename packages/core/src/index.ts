@@ -22,6 +22,7 @@ export {
   eventName,
   type Filter,
   type FilterNode,
+  FilterPatternError,
   type From,
   type Image,
   imagesCarried,
@@ -40,6 +41,7 @@ export {
   type NumberPolicy,
   nodeOf,
   not,
+  patternMatcher,
   printFilter,
   type RemovedBy,
   removedBy,
@@ -123,7 +125,6 @@ export {
   skipped,
 } from './outcome.js';
 export { type PageRun, runPage } from './page.js';
-export { printRoutes } from './print-routes.js';
 export { createProcessMemory, type ProcessMemory } from './process-memory.js';
 export {
   type Counts,

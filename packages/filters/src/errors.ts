@@ -56,3 +56,13 @@ export class MissingKeyError extends SluiceError {
     );
   }
 }
+
+/** A text that is no filter pattern of Lambda's. */
+export class FilterPatternError extends SluiceError {
+  override readonly name: string = 'FilterPatternError';
+  constructor(at: string, expected: string, given: unknown, options?: ErrorOptions) {
+    const text = JSON.stringify(given) ?? 'nothing';
+    const came = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+    super('FILTER_PATTERN', `At ${at} of a filter pattern ${expected} is expected, not ${came}.`, options);
+  }
+}

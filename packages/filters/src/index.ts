@@ -13,6 +13,7 @@ export type {
 export { type AttributeType, attribute, payload, sameValue, typeOf } from './attribute-value.js';
 export { canonicalDecimal, compareDecimals } from './decimal.js';
 export {
+  FilterPatternError,
   isSluiceError,
   MalformedValueError,
   MissingImageError,
@@ -43,6 +44,7 @@ export {
 export { filterIndex, type Indexed } from './filter-index.js';
 export { imagesCarried, imagesRead } from './images.js';
 export { type Captures, type KeyTemplate, parseKeyTemplate } from './key-template.js';
+export { patternMatcher } from './lambda-pattern.js';
 export {
   absent,
   type Decimal,
