@@ -5,7 +5,6 @@ import {
   type Explanation,
   explain,
   type Logger,
-  printRoutes,
   type Router,
   type RouterOptions,
   route,
@@ -217,25 +216,5 @@ describe('what is explained of a record', () => {
       verdict: 'unjudged',
       because: expect.stringContaining('no type letter'),
     });
-  });
-});
-
-describe('the route table', () => {
-  it('prints itself', () => {
-    const Order = shop.entity('Order', { key: { pk: 'ORDER#:id' } });
-    const router = routerOf({
-      routes: [
-        route.modify(Order, { id: 'mail.receipt', when: Order.attr('status').to('PAID') }, quiet),
-        route.on(shop, { id: 'audit', order: -1, exclusive: 'log' }, quiet),
-      ],
-      tables: { shop: 'shop-prod' },
-    });
-    expect(printRoutes(router)).toBe(
-      [
-        'route         of                  events                when',
-        'audit         shop-prod           INSERT/MODIFY/REMOVE  everything                order -1, exclusive log',
-        'mail.receipt  Order in shop-prod  MODIFY                status changed to "PAID"',
-      ].join('\n'),
-    );
   });
 });

@@ -1,4 +1,5 @@
-import { createRouter, explain, printRoutes, route, table } from '@sluice/core';
+import { createRouter, explain, route, table } from '@sluice/core';
+import { printRoutes } from '@sluice/describe';
 import { given, recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
