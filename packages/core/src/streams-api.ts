@@ -46,6 +46,8 @@ export interface StreamDescription {
   readonly TableName: string;
   readonly StreamStatus: 'ENABLING' | 'ENABLED' | 'DISABLING' | 'DISABLED';
   readonly StreamViewType: StreamViewType;
+  /** The table's key attributes. An implementation may leave it out; then nothing is compared with it. */
+  readonly KeySchema?: readonly { readonly AttributeName: string; readonly KeyType: 'HASH' | 'RANGE' }[];
   readonly Shards: readonly Shard[];
   /** Present when there may be more pages; it does not mean that there are. */
   readonly LastEvaluatedShardId?: string;

@@ -14,6 +14,7 @@ import {
   type StreamRecord,
   type StreamsApi,
 } from '@sluice/core';
+import type { SourceOptions } from './options.js';
 
 /** The Streams API over the network. */
 export interface AwsStreams extends StreamsApi {
@@ -70,6 +71,17 @@ export function awsStreams(config: DynamoDBStreamsClientConfig): AwsStreams {
     },
     destroy: () => client.destroy(),
   };
+}
+
+/** The given Streams API, which stays its owner's; or a client for AWS's, which is closed in the end. */
+export function sourceOf({ streamsApi, region, endpoint, credentials }: SourceOptions) {
+  if (streamsApi) return { api: streamsApi, place: async () => '', destroy: () => {} };
+  const aws = awsStreams({
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+  });
+  return { api: aws, place: aws.place, destroy: aws.destroy };
 }
 
 /** The SDK waits without end by default, also in the middle of an answer. A handler of one's own keeps its own limits. */

@@ -94,6 +94,13 @@ describe('at the start', () => {
     },
   );
 
+  test('a table with other keys than the routes are written for is told', async () => {
+    const given = scenario({ table: { keys: { partition: 'id', sort: 'at' } } });
+    expect(await problemsOf(given, 'shop')).toEqual([
+      expect.stringMatching(/^the keys of table "shop" are .*'id'.*'at', but .*'pk'.*table\(…, \{ keys \}\)/),
+    ]);
+  });
+
   test('a table that no route names is told, unless the router skips such records', async () => {
     const given = scenario();
     const other = given.streams.createTable({ name: 'other', keys: { partition: 'pk' } });

@@ -1,6 +1,9 @@
 import {
   ConfigurationError,
   imagesCarried,
+  type ListStreamsInput,
+  type ListStreamsOutput,
+  type RoutedTable,
   type Router,
   type StreamDescription,
   type StreamsApi,
@@ -19,17 +22,29 @@ export interface Search extends Caller {
 /** At start a service that cannot be reached is given up after so many calls: it may be the wrong place. One that throttles is there. */
 const maxAttempts = 8;
 
+/** What was looked for and found, each stream once, and everything that is wrong with all of it. */
+export interface StreamsFound {
+  readonly streams: readonly StreamDescription[];
+  readonly problems: readonly string[];
+}
+
 /**
  * The ARNs of the streams to read, each once: of tables by their names, the stream that is enabled; or as given by ARN.
  * Throws `ConfigurationError` with everything that is wrong with all of them.
  */
 export async function findStreams(streams: readonly string[], search: Search): Promise<readonly string[]> {
+  const found = await lookFor(streams, search);
+  if (found.problems.length > 0) throw new ConfigurationError(found.problems);
+  return found.streams.map(({ StreamArn }) => StreamArn);
+}
+
+export async function lookFor(streams: readonly string[], search: Search): Promise<StreamsFound> {
   const answers = await Promise.all(streams.map((stream) => answerFor(stream, search)));
   const problems = answers.flatMap((answer) =>
     answer.stream ? problemsWith(answer.stream, search.router) : answer.problems,
   );
-  if (problems.length > 0) throw new ConfigurationError([...new Set(problems)]);
-  return [...new Set(answers.flatMap(({ stream }) => stream?.StreamArn ?? []))];
+  const byArn = new Map(answers.flatMap(({ stream }) => (stream ? [[stream.StreamArn, stream]] : [])));
+  return { streams: [...byArn.values()], problems: [...new Set(problems)] };
 }
 
 /** The stream, or why there is none. */
@@ -39,8 +54,9 @@ type Answer =
 
 async function answerFor(stream: string, search: Search): Promise<Answer> {
   try {
-    if (stream.startsWith('arn:')) return await byArn(stream, search);
-    const table = realName(stream, search.router);
+    const known = search.router.tables.find(({ model }) => model.name === stream);
+    if (!known && stream.startsWith('arn:')) return await byArn(stream, search);
+    const table = known ? nameOf(known) : stream;
     if (table !== undefined) return await byTable(table, search);
     return {
       problems: [
@@ -48,17 +64,20 @@ async function answerFor(stream: string, search: Search): Promise<Answer> {
       ],
     };
   } catch (error) {
-    search.stopping.throwIfAborted();
-    const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-    return { problems: [`could not look for "${stream}"${search.place}: ${name}: ${message}`] };
+    return { problems: [couldNotLook(stream, error, search)] };
   }
 }
 
-/** The real name behind a name that routes use; one that they do not is taken as it is. Nothing for a pattern. */
-function realName(stream: string, router: Search['router']): string | undefined {
-  const table = router.tables.find(({ model }) => model.name === stream);
-  if (!table || table.name !== undefined) return table?.name ?? stream;
-  return table.text.includes('*') ? undefined : table.text.split('/')[1];
+/** Throws where nothing more is to be looked for. */
+export function couldNotLook(stream: string, error: unknown, { stopping, place }: Search): string {
+  stopping.throwIfAborted();
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  return `could not look for "${stream}"${place}: ${name}: ${message}`;
+}
+
+/** The one real table that routes mean; nothing for a pattern. */
+export function nameOf({ name, text }: RoutedTable): string | undefined {
+  return name ?? (text.includes('*') ? undefined : text.split('/')[1]);
 }
 
 async function byArn(arn: string, search: Search): Promise<Answer> {
@@ -110,22 +129,27 @@ function specificationFor(name: string, router: Search['router']): string {
 }
 
 async function streamArnsOf(table: string, search: Search): Promise<readonly string[]> {
-  const arns: string[] = [];
+  const streams = await listStreams({ TableName: table }, `Listing the streams of ${table}`, search);
+  return streams.map(({ StreamArn }) => StreamArn);
+}
+
+/** All of one table, or of all there are. */
+export async function listStreams(
+  of: ListStreamsInput,
+  what: string,
+  search: Search,
+): Promise<ListStreamsOutput['Streams']> {
+  const streams: ListStreamsOutput['Streams'][number][] = [];
   let after: string | undefined;
   do {
-    const input = { TableName: table, ...(after !== undefined && { ExclusiveStartStreamArn: after }) };
+    const input = { ...of, ...(after !== undefined && { ExclusiveStartStreamArn: after }) };
     const page = await unlessGone(
-      calling(
-        `Listing the streams of ${table}`,
-        () => search.api.listStreams(input, search.stopping),
-        search,
-        maxAttempts,
-      ),
+      calling(what, () => search.api.listStreams(input, search.stopping), search, maxAttempts),
     );
-    arns.push(...(page?.Streams ?? []).map(({ StreamArn }) => StreamArn));
+    streams.push(...(page?.Streams ?? []));
     after = page?.LastEvaluatedStreamArn;
   } while (after !== undefined);
-  return arns;
+  return streams;
 }
 
 async function describe(StreamArn: string, search: Search): Promise<StreamDescription | undefined> {
@@ -154,13 +178,34 @@ function problemsWith(stream: StreamDescription, router: Search['router']): read
   return tables.flatMap(({ model }) => lacking(stream, model));
 }
 
-function lacking({ TableName, StreamViewType }: StreamDescription, { view }: TableModel): readonly string[] {
+function lacking(stream: StreamDescription, { view, keys }: TableModel): readonly string[] {
+  const { TableName, StreamViewType, KeySchema } = stream;
+  const problems: string[] = [];
   // A MODIFY has both images, so it shows all that a view type carries.
   const carried = imagesCarried(StreamViewType, 'MODIFY');
   const missing = [...imagesCarried(view, 'MODIFY')].filter((image) => !carried.has(image));
-  if (missing.length === 0) return [];
-  return [
-    `the stream of table "${TableName}" carries ${StreamViewType}, without ${missing.join(' and ')}, but the routes are written for ${view}; ` +
-      `a stream's view type cannot be changed: disable it, let it be read to its end, and enable it again with StreamViewType: '${view}', or change view in table(…)`,
-  ];
+  if (missing.length > 0) {
+    problems.push(
+      `the stream of table "${TableName}" carries ${StreamViewType}, without ${missing.join(' and ')}, but the routes are written for ${view}; ` +
+        `a stream's view type cannot be changed: disable it, let it be read to its end, and enable it again with StreamViewType: '${view}', or change view in table(…)`,
+    );
+  }
+  const [partition, sort] = ['HASH', 'RANGE'].map(
+    (type) => KeySchema?.find(({ KeyType }) => KeyType === type)?.AttributeName,
+  );
+  if (KeySchema && (partition !== keys.partition || sort !== keys.sort)) {
+    problems.push(
+      `the keys of table "${TableName}" are ${keysInWords({ partition, sort })}, but the routes are written for ${keysInWords(keys)}; give table(…, { keys }) the real ones`,
+    );
+  }
+  return problems;
+}
+
+function keysInWords(keys: {
+  readonly partition?: string | undefined;
+  readonly sort?: string | undefined;
+}): string {
+  return Object.entries(keys)
+    .flatMap(([kind, name]) => (name === undefined ? [] : `${kind}: '${name}'`))
+    .join(', ');
 }

@@ -2,9 +2,8 @@ import type { DynamoDBStreamsClientConfig } from '@aws-sdk/client-dynamodb-strea
 import { ConfigurationError, type Logger, type Store, type StreamsApi } from '@sluice/core';
 import type { StartingPosition } from './checkpoint.js';
 
-export interface PollOptions {
-  /** Table names or stream ARNs. Of a table, the stream that is enabled is read. */
-  readonly streams: readonly string[];
+/** Where the Streams API is. */
+export interface SourceOptions {
   /** As for any AWS client; by default from the environment and the shared configuration files. */
   readonly region?: DynamoDBStreamsClientConfig['region'] | undefined;
   readonly endpoint?: DynamoDBStreamsClientConfig['endpoint'] | undefined;
@@ -14,6 +13,11 @@ export interface PollOptions {
    * (`profile`, `useFipsEndpoint`, `requestHandler`, …); closing it is yours: `destroy()`.
    */
   readonly streamsApi?: StreamsApi | undefined;
+}
+
+export interface PollOptions extends SourceOptions {
+  /** Table names or stream ARNs. Of a table, the stream that is enabled is read. */
+  readonly streams: readonly string[];
   /** Where checkpoints are kept. Without one nothing is written, and the next start begins at `startingPosition`. */
   readonly store?: Store | undefined;
   /** Whose checkpoints these are; by default the router's name, else `default`. */

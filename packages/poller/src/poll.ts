@@ -1,5 +1,5 @@
 import { ConfigurationError, type Router } from '@sluice/core';
-import { awsStreams } from './aws-streams.js';
+import { sourceOf } from './aws-streams.js';
 import { createCrew } from './crew.js';
 import { findStreams } from './find-streams.js';
 import { checkOptions, type PollOptions } from './options.js';
@@ -68,15 +68,4 @@ function refuseWindows({ windows }: Router): void {
 function settings(options: PollOptions, router: Router) {
   const { store, name, startingPosition = 'TRIM_HORIZON', onGap = 'halt', maxAhead = 1000 } = options;
   return { store, name: name ?? router.name ?? 'default', startingPosition, onGap, maxAhead };
-}
-
-/** The given Streams API, which stays its owner's; or a client for AWS's, which is closed in the end. */
-function sourceOf({ streamsApi, region, endpoint, credentials }: PollOptions) {
-  if (streamsApi) return { api: streamsApi, place: async () => '', destroy: () => {} };
-  const aws = awsStreams({
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(credentials !== undefined && { credentials }),
-  });
-  return { api: aws, place: aws.place, destroy: aws.destroy };
 }

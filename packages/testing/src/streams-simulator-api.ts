@@ -81,9 +81,15 @@ export function describeStream(
     TableName: stream.tableName,
     StreamStatus: stream.status,
     StreamViewType: stream.view,
+    KeySchema: keySchemaOf(stream),
     Shards: shards,
     ...(last && { LastEvaluatedShardId: last.ShardId }),
   };
+}
+
+function keySchemaOf({ keys }: Stream): NonNullable<StreamDescription['KeySchema']> {
+  const partition = { AttributeName: keys.partition, KeyType: 'HASH' } as const;
+  return keys.sort === undefined ? [partition] : [partition, { AttributeName: keys.sort, KeyType: 'RANGE' }];
 }
 
 /** The shards of a stream as DescribeStream would show them now. */

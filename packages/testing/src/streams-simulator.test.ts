@@ -161,6 +161,7 @@ describe('listing', () => {
     const { Shards, ...stream } = await describeShop(given);
     expect(stream).toEqual({
       StreamArn: given.shop.streamArn,
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
       StreamLabel: '2026-03-03T12:00:00.000',
       TableName: 'shop',
       StreamStatus: 'ENABLED',

@@ -65,6 +65,8 @@ const cases = {
     assert.equal(stream.TableName, table.name);
     assert.equal(stream.StreamStatus, 'ENABLED');
     assert.equal(stream.StreamViewType, 'OLD_IMAGE');
+    const keys = stream.KeySchema?.map(({ AttributeName, KeyType }) => [KeyType, AttributeName]);
+    if (keys) assert.deepEqual(Object.fromEntries(keys), { HASH: 'pk', RANGE: 'sk' });
     assert.ok(stream.Shards.length > 0);
     for (const { ShardId } of stream.Shards) assert.match(ShardId, /^\S{1,65}$/);
   },
