@@ -76,6 +76,18 @@ interface Step {
   run(context: CallContext): Promise<Outcome>;
 }
 
+/** What a window ends with. */
+interface Ends {
+  /** By handler id, as JSON. */
+  readonly of: ReadonlyMap<string, string>;
+  /**
+   * All of it, where it is beyond 1 MB. A window ends early then, maybe several times, and the state of one route may be the same each
+   * time, but not that of all. What Lambda says of an end does not tell: the same one may come as an early one when it is tried
+   * again, with its batch cut.
+   */
+  readonly tooLarge: string | undefined;
+}
+
 const longestStateBytes = 1_048_576;
 const callClose = callIn(0);
 
@@ -86,7 +98,8 @@ function createFold(
   counts: Counts,
   startingOf: () => Starting,
 ): Fold {
-  const { streamArn, shardId, start: windowStart } = window;
+  const { streamArn } = window;
+  const windowPlace = { streamArn, shardId: window.shardId, windowStart: window.start };
   const { logger, clock } = router;
   const other = matched[0]?.record.eventSourceARN ?? streamArn;
   if (other !== streamArn) {
@@ -112,6 +125,7 @@ function createFold(
   const states = new Map<WindowRoute, unknown>();
   const changed = new Set<WindowRoute>();
   const frozen = new WeakSet<object>();
+  let ends: Ends | undefined;
   const steps = allSteps();
   let step: IteratorResult<Step, void> | undefined;
   let going: Promise<Outcome> = Promise.resolve(notStarted);
@@ -166,7 +180,7 @@ function createFold(
       const outcome = outcomeOf(error);
       counts[outcome.kind]++;
       const handlerId = error instanceof WindowStateError ? error.handlerId : undefined;
-      log(router, { streamArn, shardId, windowStart, handlerId }, outcome, 'handler');
+      log(router, { ...windowPlace, handlerId }, outcome, 'handler');
       return outcome;
     }
   }
@@ -188,8 +202,12 @@ function createFold(
     }
     if (!isFinalInvokeForWindow) return;
     for (const route of own) {
-      const place = { streamArn, shardId, windowStart };
-      yield { handlerId: route.id, what: 'close', place, run: (context) => close(route, context) };
+      yield {
+        handlerId: route.id,
+        what: 'close',
+        place: windowPlace,
+        run: (context) => close(route, context),
+      };
     }
   }
 
@@ -223,32 +241,27 @@ function createFold(
 
   async function close(route: WindowRoute, around: CallContext): Promise<Outcome> {
     const { id: handlerId } = route;
-    const json = await endOf(route);
-    const all = await endOfAll();
-    const kept = Buffer.byteLength(all) > longestStateBytes ? all : json;
+    ends ??= await readEnds();
+    const json = ends.of.get(handlerId) as string; // it is one of its own
     if (isOver(around)) return notStarted;
     const { signal, deadlineMs, clock, random } = around;
-    const logger = withFields(around.logger, { handlerId, streamArn, shardId, windowStart });
-    const idempotencyKey = windowIdOf(window, handlerId, kept);
+    const logger = withFields(around.logger, { handlerId, ...windowPlace });
+    const idempotencyKey = windowIdOf(window, handlerId, ends.tooLarge ?? json);
     const context: CloseContext = { signal, deadlineMs, clock, random, logger, handlerId, idempotencyKey };
     const handle = (state: never, context: CloseContext) => route.window.close(state, window, context);
     return callClose({ route: { handle }, change: JSON.parse(json), changes: undefined, context });
   }
 
-  /** A route's last state, as an event after this one would read it: the same however the window is cut. */
-  async function endOf(route: WindowRoute): Promise<string> {
-    const state = await stateOf(route);
-    return jsonOf(route, changed.has(route) ? await readState(route, jsonOf(route, state), 'gave') : state);
-  }
-
-  /**
-   * Beyond 1 MB a window ends early, maybe several times, and the state of one route may be the same each time, but not that of all.
-   * What Lambda says of an end does not tell: the same one may come as an early one when it is tried again, with its batch cut.
-   */
-  async function endOfAll(): Promise<string> {
-    const ends = new Map(entries);
-    for (const route of own) ends.set(route.id, await endOf(route));
-    return textOf(ends);
+  /** The routes' last states, as an event after this one would read them: the same however the window is cut. */
+  async function readEnds(): Promise<Ends> {
+    const of = new Map(entries);
+    for (const route of own) {
+      const state = await stateOf(route);
+      const end = changed.has(route) ? await readState(route, jsonOf(route, state), 'gave') : state;
+      of.set(route.id, jsonOf(route, end));
+    }
+    const text = textOf(of);
+    return { of, tooLarge: Buffer.byteLength(text) > longestStateBytes ? text : undefined };
   }
 
   async function stateOf(route: WindowRoute): Promise<unknown> {
@@ -263,10 +276,9 @@ function createFold(
 
   /** What the event leaves to the next one, which has been read as that one will read it. */
   async function end(): Promise<string> {
-    const place = { streamArn, shardId, windowStart };
     if (isFinalInvokeForWindow) {
       const handlerIds = [...entries.keys()].filter((id) => !own.some((route) => route.id === id));
-      if (handlerIds.length > 0) tell(logger, 'warn', { ...place, handlerIds }, strangers);
+      if (handlerIds.length > 0) tell(logger, 'warn', { ...windowPlace, handlerIds }, strangers);
       return '{}';
     }
     for (const route of changed) {
@@ -278,7 +290,7 @@ function createFold(
     const stateBytes = Buffer.byteLength(text);
     if (stateBytes > longestStateBytes) {
       const bytes = Object.fromEntries([...entries].map(([id, json]) => [id, Buffer.byteLength(json)]));
-      tell(logger, 'warn', { ...place, stateBytes, bytes }, tooLarge);
+      tell(logger, 'warn', { ...windowPlace, stateBytes, bytes }, tooLarge);
     }
     return text;
   }

@@ -11,6 +11,7 @@ import {
   RetryLaterError,
   retryLater,
   route,
+  type StandardSchemaV1,
   type StreamRecord,
   skipped,
   type TumblingWindow,
@@ -104,6 +105,64 @@ describe('the last event of a window', () => {
       message: 'close failed',
       fields: { handlerId: 'one', err: { code: 'WINDOW_STATE' } },
     });
+  });
+
+  it('reads the state of each route once for all of its ends', async () => {
+    const reads = new Map<string, number>();
+    const reading = (id: string) => {
+      const State: StandardSchemaV1<Seen> = {
+        '~standard': {
+          version: 1,
+          vendor: 'own',
+          validate(value) {
+            reads.set(id, (reads.get(id) ?? 0) + 1);
+            return { value: { seen: [], ...(value as Partial<Seen>) } };
+          },
+        },
+      };
+      return route.window(
+        shop,
+        { id, state: State },
+        { add: ({ seen }, { keys }) => ({ seen: [...seen, keys.pk as string] }), close: () => undefined },
+      );
+    };
+    const { deliver } = taking({ routes: ['one', 'two', 'three'].map(reading) });
+    reads.clear();
+    await deliver(changesOf('AB'), last);
+    // What it had before the first change, and what it ends with.
+    expect(Object.fromEntries(reads)).toEqual({ one: 2, two: 2, three: 2 });
+  });
+
+  it('reads its ends again when it is tried again, where they could not be read', async () => {
+    let isAway = false;
+    const State: StandardSchemaV1<Seen> = {
+      '~standard': {
+        version: 1,
+        vendor: 'own',
+        validate: (value) =>
+          isAway ? { issues: [{ message: 'away' }] } : { value: { seen: [], ...(value as Partial<Seen>) } },
+      },
+    };
+    const ends: Seen[] = [];
+    const one = route.window(
+      shop,
+      { id: 'one', state: State },
+      {
+        add({ seen }, { keys }) {
+          isAway = true;
+          return { seen: [...seen, keys.pk as string] };
+        },
+        close: (state) => void ends.push(state),
+      },
+    );
+    const again: Middleware<BatchCall> = async (_call, next) => {
+      const outcome = await next();
+      isAway = false;
+      return outcome.kind === 'failed' ? next() : outcome;
+    };
+    const { deliver } = taking({ routes: one, middleware: { batch: [again] } });
+    expect(await deliver(changesOf('A'), last)).toMatchObject({ isDone: true, state: {} });
+    expect(ends).toEqual([{ seen: ['A'] }]);
   });
 
   it('tells apart two early ends of one window in which a handler has kept the same', async () => {
