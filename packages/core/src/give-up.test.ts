@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Change,
-  ConfigurationError,
   createProcessMemory,
   createRouter,
   type FailedChange,
@@ -21,6 +20,7 @@ import {
   type StreamRecord,
   table,
 } from './index.js';
+import { problemsOf } from './testing/problems.js';
 
 const shop = table('shop', { keys: { partition: 'pk' } });
 const streamArn = 'arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000';
@@ -544,19 +544,23 @@ describe('lanes behind a source that repeats', () => {
 });
 
 describe('at start', () => {
-  const problemsOf = (options: Partial<RouterOptions>, ofRoute: object = {}): readonly string[] => {
-    try {
-      createRouter({ routes: route.on(shop, { id: 'h', ...ofRoute }, () => {}), ...options });
-      return [];
-    } catch (error) {
-      expect(error).toBeInstanceOf(ConfigurationError);
-      return (error as ConfigurationError).problems;
-    }
-  };
   const { ledger } = ledgerOf();
+  const kept = { ledger, name: 'test' };
+  const problemsWith = (options: Partial<RouterOptions>, ofRoute: object = {}) =>
+    problemsOf(
+      route.on(shop, { id: 'h', ...ofRoute }, () => {}),
+      options,
+    );
 
   it('a ledger needs a name', () => {
-    expect(problemsOf({ ledger })).toEqual([expect.stringContaining('no name')]);
+    expect(problemsWith({ ledger })).toEqual([expect.stringContaining('no name')]);
+  });
+
+  it('a store is no ledger yet', () => {
+    const store = { get: () => {}, list: () => {}, put: () => {}, delete: () => {} } as unknown as Ledger;
+    expect(problemsWith({ ledger: store, name: 'test' })).toEqual([
+      'ledger is no ledger; give createLedger(store)',
+    ]);
   });
 
   it.each([
@@ -574,13 +578,37 @@ describe('at start', () => {
       { onFailure: { action: 'drop', attempt: 3 } },
       'an option in onFailure of h is attempt; give action, attempts, destination',
     ],
+    [kept, { once: 'later' }, 'once of h is later; give true or { inProgress }'],
+    [kept, { once: { inProgress: 'skip' } }, 'inProgress in once of h is skip; give wait, later'],
     [
-      { ledger, name: 'test', lane: 'unordered' },
+      { ...kept, onFailure: { action: 'park-record', destination: async () => {} } },
+      {},
+      'onFailure is park-record with a destination of type function; give drop with a function',
+    ],
+    [
+      {},
+      { onFailure: { action: 'drop', destination: 'https://sqs.example' } },
+      'onFailure of h is drop with a destination of type string; give drop with a function',
+    ],
+    [{}, { onFailure: { action: 'drop', destination: '' } }, 'is drop with a destination of type string'],
+    [
+      { ...kept, lane: 'unordered' },
       { onFailure: 'park-item' },
       'onFailure of h is park-item, but lane is unordered',
     ],
   ] as const)('what cannot be gone by is told: %j %j', (options, ofRoute, problem) => {
-    expect(problemsOf(options as object, ofRoute)).toEqual([expect.stringContaining(problem)]);
+    expect(problemsWith(options as object, ofRoute)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([
+    { once: false },
+    { once: true },
+    { once: {} },
+    { once: { inProgress: 'wait' } },
+    { once: { inProgress: 'later' } },
+    { onFailure: { action: 'drop', destination: async () => {} } },
+  ])('what can be gone by is taken: %j', (ofRoute) => {
+    expect(problemsWith(kept, ofRoute)).toEqual([]);
   });
 
   it('an entity that parks what does not fit it needs a handler that parks', () => {
@@ -589,9 +617,7 @@ describe('at start', () => {
     } as const;
     const Order = shop.entity('Order', { schema, onInvalid: 'park' });
     const routes = route.on(Order, { id: 'h' }, () => {});
-    expect(problemsOf({ routes })).toEqual([
-      expect.stringContaining('is to park items that do not fit Order'),
-    ]);
-    expect(problemsOf({ routes, ledger, name: 'test' })).toEqual([]);
+    expect(problemsOf(routes)).toEqual([expect.stringContaining('is to park items that do not fit Order')]);
+    expect(problemsOf(routes, kept)).toEqual([]);
   });
 });

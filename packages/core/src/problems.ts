@@ -42,7 +42,9 @@ export function problemsOfOptions(options: RouterOptions): readonly string[] {
       oneOf('a level of middleware', level, ['batch', 'record', 'handler']),
     ),
     oneOf('order', order, ['strict', 'lanes']),
+    oneOf('unknownTable', options.unknownTable ?? 'fail', ['fail', 'skip']),
     wholeNumber('concurrency', concurrency),
+    [ledger && typeof ledger.open !== 'function', 'ledger is no ledger; give createLedger(store)'],
     [ledger && !name, 'there is a ledger but no name; give the router one that stays the same'],
     ...ofPolicy('onFailure', policyOf(options.onFailure), options),
   ]);
@@ -100,8 +102,9 @@ function ofRoute({ id, model, events, filter, order, maxSize = 1 }: Route): read
     ...events.map((event) => oneOf(`an event of ${id}`, event, routeKinds.on.events)),
     [!Number.isFinite(order), `the order of ${id} is ${order}; give a finite number`],
     wholeNumber(`the maxSize of ${id}`, maxSize),
+    [!events[0], `${id} names no events; give it some`],
     [
-      possible.length === 0,
+      known[0] && !possible[0],
       `${id} would never run: no record of [${events}] passes its filter, where an INSERT has no old values and a REMOVE no new ones`,
     ],
     ...possible.flatMap((event) => missingImages(id, model, filter, event)),
@@ -132,7 +135,7 @@ function ofWindow(
       `${id} is a window route, which has no order, exclusive, once or onFailure; leave them out`,
     ],
     [
-      model.kind === 'entity' && model.onInvalid === 'park',
+      parksInvalid(model),
       `${id} is a window route, which parks no items that do not fit; give onInvalid 'fail' or 'skip'`,
     ],
     [!takesNothing(state), `the state of ${id} takes no {}, with which a window begins; give it defaults`],
@@ -154,12 +157,14 @@ function takesNothing(schema: StandardSchemaV1): boolean {
 /** What of a route needs a ledger that is not there, or goes by a policy that cannot be. */
 function ofFailure({ id, model, once, onFailure }: Route, options: RouterOptions): readonly Check[] {
   const action = givingUp(onFailure ?? policyOf(options.onFailure), options)?.action ?? 'block';
-  const parksInvalid = model.kind === 'entity' && model.onInvalid === 'park';
+  const { inProgress = 'wait' } = once ?? {};
   return [
     ...ofPolicy(`onFailure of ${id}`, onFailure, options),
+    [once && typeof once !== 'object', `once of ${id} is ${once}; give true or { inProgress }`],
+    oneOf(`inProgress in once of ${id}`, inProgress, ['wait', 'later']),
     [once && !options.ledger, `${id} is to run once, which needs a ledger; give createRouter one`],
     [
-      parksInvalid && !isParking(action),
+      parksInvalid(model) && !isParking(action),
       `${id} is to park items that do not fit ${model.name}, but its onFailure is ${action}; give 'park-record' or 'park-item'`,
     ],
   ];
@@ -171,7 +176,7 @@ function ofPolicy(
   { ledger, lane }: RouterOptions,
 ): readonly Check[] {
   if (!policy) return [];
-  const { action, attempts = 10 } = policy;
+  const { action, attempts = 10, destination } = policy;
   return [
     ...Object.keys(policy).map((name) =>
       oneOf(`an option in ${whose}`, name, ['action', 'attempts', 'destination']),
@@ -186,7 +191,15 @@ function ofPolicy(
       `${whose} is park-item, but lane is unordered; give 'park-record' or another lane`,
     ],
     wholeNumber(`attempts in ${whose}`, attempts),
+    [
+      destination !== undefined && (action !== 'drop' || typeof destination !== 'function'),
+      `${whose} is ${action} with a destination of type ${typeof destination}; give drop with a function`,
+    ],
   ];
+}
+
+function parksInvalid(model: Model): boolean {
+  return model.kind === 'entity' && model.onInvalid === 'park';
 }
 
 function isParking(action: string): boolean {

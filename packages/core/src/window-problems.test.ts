@@ -1,32 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
-  ConfigurationError,
   createRouter,
   explain,
   type Ledger,
   makeRoute,
-  type Route,
-  type RouterOptions,
   route,
   type StandardSchemaV1,
   table,
   windowRoute,
 } from './index.js';
+import { problemsOf } from './testing/problems.js';
 import { changesOf, noting, Seen, shop } from './testing/windows.js';
 
 const quiet = () => undefined;
 const folding = { add: (state: Seen) => state, close: quiet };
-
-function problemsOf(routes: Route, more: Partial<RouterOptions> = {}): readonly string[] {
-  try {
-    createRouter({ routes, ...more });
-    return [];
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigurationError);
-    return (error as ConfigurationError).problems;
-  }
-}
 
 describe('a router cannot be made of a window route', () => {
   it('whose state does not take nothing, with which a window begins', () => {
