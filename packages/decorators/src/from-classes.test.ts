@@ -109,11 +109,38 @@ describe('what is wrong with handler classes', () => {
           expect.stringContaining(
             'handler class "no-methods" has no handlers; decorate methods with @OnInsert',
           ),
+          'the id "twice" is of classes One, Two; give each class once, and an id of its own',
           expect.stringMatching(/handler class "order-mail" cannot be made: .*Mailer.*Bind each token/s),
-          expect.stringContaining('2 handlers have the id "twice.any"'),
         ],
       }),
     );
+  });
+
+  it('includes an id of two classes whose methods have other names, beside what else is wrong with them', () => {
+    @Handlers('shared', Order)
+    class One {
+      @On()
+      one(_change: Change<typeof Order>) {}
+    }
+    @Handlers('shared', Order)
+    class Two {
+      constructor(@inject(Mailer) readonly mailer: Mailer) {}
+      @On()
+      two(_change: Change<typeof Order>) {}
+    }
+    expect(fromClasses([One, Two]).problems).toEqual([
+      expect.stringContaining('the id "shared" is of classes One, Two'),
+      expect.stringContaining('handler class "shared" cannot be made'),
+    ]);
+  });
+
+  it('does not include an id that several classes lack', () => {
+    class One {}
+    class Two {}
+    expect(fromClasses([One, Two]).problems).toEqual([
+      expect.stringContaining('class One has no id'),
+      expect.stringContaining('class Two has no id'),
+    ]);
   });
 
   it('includes a model that an import cycle left undefined', () => {

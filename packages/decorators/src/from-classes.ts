@@ -18,11 +18,22 @@ export function fromClasses(
   container: Container = new Container(),
 ): Routes {
   const handlers = new Container({ parent: container });
-  const found = classes.map((handlerClass) => explore(handlerClass, handlers));
+  const byId = Map.groupBy(classes, (handlerClass) => classMetadata(handlerClass)?.id);
+  const found = [...byId].flatMap(([id, sharing]) => {
+    const each = sharing.map((handlerClass) => explore(handlerClass, handlers));
+    return id && each.length > 1 ? sharedId(id, sharing, each) : each;
+  });
   return {
     routes: found.flatMap(({ routes }) => routes),
     problems: found.flatMap(({ problems }) => problems),
   };
+}
+
+/** Their routes are left out: each of those with the same name would be told again. */
+function sharedId(id: string, classes: readonly HandlerClass[], each: readonly Routes[]): Routes {
+  const names = classes.map(({ name }) => name).join(', ');
+  const shared = `the id "${id}" is of classes ${names}; give each class once, and an id of its own`;
+  return { routes: [], problems: [shared, ...each.flatMap(({ problems }) => problems)] };
 }
 
 function explore(handlerClass: HandlerClass, container: Container): Routes {
@@ -41,6 +52,14 @@ function explore(handlerClass: HandlerClass, container: Container): Routes {
   const methods = methodMetadata(handlerClass);
   if (methods.length === 0)
     return problem(`handler class "${id}" has no handlers; decorate methods with @OnInsert, @On or another`);
+  const twice = [...Map.groupBy(methods, ({ method }) => method)].filter(([, { length }]) => length > 1);
+  if (twice.length > 0) {
+    const problems = twice.map(
+      ([method, { length }]) =>
+        `method ${method} of handler class "${id}" has ${length} decorators; use one @On({ events }), or a method for each`,
+    );
+    return { routes: [], problems };
+  }
   try {
     const instance = resolve(handlerClass, container) as Record<string, Method | undefined>;
     const bound = (method: string) => {
