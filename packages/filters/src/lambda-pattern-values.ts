@@ -62,6 +62,7 @@ function anythingBut(argument: Json, at: string): Test {
   if (isObject(argument)) {
     const [operator, inner] = onlyEntry(argument, exceptions, at);
     const texts = isList(inner) ? inner : [inner];
+    if (texts.length === 0) throw new FilterPatternError(`${at}.${operator}`, 'at least one text', inner);
     const tests = texts.map((text) => exceptions[operator](textIn(text, `${at}.${operator}`), at));
     return (value) => !tests.some((test) => test(value));
   }
