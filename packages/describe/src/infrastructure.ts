@@ -1,4 +1,49 @@
-import type { Router } from '@sluice/core';
+import { ConfigurationError, type Router } from '@sluice/core';
+import { filterCriteria, type TableCriteria } from './criteria.js';
+import { notesOf } from './infrastructure-notes.js';
+import { problemsOf } from './infrastructure-problems.js';
+import { idsOf } from './template-ids.js';
+
+/**
+ * What a router needs around its function on Lambda. Throws `ConfigurationError` with all problems at once: numbers outside
+ * Lambda's limits, a ParallelizationFactor that breaks the router's lanes, window routes without the length of their windows.
+ */
+export function infrastructure(router: Router, options: MappingOptions = {}): Infrastructure {
+  const problems = problemsOf(router, options);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  const { maxFilters, metadata, destination = 'S3' } = options;
+  const criteria = filterCriteria(router, {
+    ...(maxFilters !== undefined && { maxFilters }),
+    ...(metadata !== undefined && { metadata }),
+  });
+  // Names of one table have one mapping: Lambda refuses a second one between the same stream and function.
+  const tables = [...Map.groupBy(router.tables, ({ text }) => text).values()].flatMap(
+    ([first]) => first ?? [],
+  );
+  const ids = idsOf(tables.map(({ model }) => model.name));
+  const mappings = tables.map(({ model, text }, index) => {
+    const found = criteria.find(({ table }) => table === text);
+    return {
+      name: model.name,
+      table: text,
+      id: ids[index] as string, // there are as many
+      routeIds: found?.routeIds ?? [],
+      settings: settingsOf(router, options, found),
+    };
+  });
+  return {
+    mappings,
+    ledger: router.ledger && ledgerTable,
+    destination: destination === 'none' ? undefined : destination,
+    permissions: [
+      { on: 'stream', actions: streamActions },
+      ...(router.ledger ? [{ on: 'ledger', actions: ledgerActions } as const] : []),
+      ...destinationPermissions[destination],
+    ],
+    notes: notesOf(router, options, mappings, criteria),
+  };
+}
 
 /** What the mappings of a router's streams shall be, where it is not what the router says. Limits are Lambda's. */
 export interface MappingOptions {
@@ -52,6 +97,8 @@ export interface StreamMapping {
   readonly table: string;
   /** A name for it in templates, of letters and digits; no two mappings have the same. */
   readonly id: string;
+  /** The routes whose records have to come through, in their order: those of the table, and of others that may be the same one. */
+  readonly routeIds: readonly string[];
   readonly settings: MappingSettings;
 }
 
@@ -83,10 +130,64 @@ export interface Permission {
   readonly actions: readonly string[];
 }
 
-/**
- * What a router needs around its function on Lambda. Throws `ConfigurationError` with all problems at once: numbers outside
- * Lambda's limits, a ParallelizationFactor that breaks the router's lanes, window routes without the length of their windows.
- */
-export function infrastructure(_router: Router, _options: MappingOptions = {}): Infrastructure {
-  throw new Error('not written yet');
+/** Those of the page on deploying, which has the reasons. */
+function settingsOf(
+  router: Router,
+  options: MappingOptions,
+  criteria: TableCriteria | undefined,
+): MappingSettings {
+  const ids = criteria?.routeIds ?? [];
+  const hasWindows = router.windows.some(({ route }) => ids.includes(route.id));
+  const { maximumRecordAgeInSeconds: age = -1, tumblingWindowInSeconds } = options;
+  const filters = options.filterCriteria === false ? [] : (criteria?.filters ?? []);
+  return {
+    StartingPosition: options.startingPosition ?? 'TRIM_HORIZON',
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    BatchSize: options.batchSize ?? 100,
+    MaximumBatchingWindowInSeconds: options.maximumBatchingWindowInSeconds ?? 1,
+    // The state of a window goes from one invocation to the next.
+    ParallelizationFactor: hasWindows ? 1 : (options.parallelizationFactor ?? 1),
+    BisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? true,
+    MaximumRetryAttempts: options.maximumRetryAttempts ?? 100,
+    ...(age !== -1 && { MaximumRecordAgeInSeconds: age }),
+    ...(hasWindows &&
+      tumblingWindowInSeconds !== undefined && { TumblingWindowInSeconds: tumblingWindowInSeconds }),
+    ...(filters.length > 0 && { FilterCriteria: { Filters: filters } }),
+  };
 }
+
+/** What Lambda checks that a function's role may do before it makes a mapping. All of them go by the stream's ARN. */
+const streamActions = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
+];
+
+/** What `dynamoDbStore` calls. */
+const ledgerActions = ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'];
+
+/** Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
+const destinationPermissions: Readonly<Record<DestinationType | 'none', readonly Permission[]>> = {
+  S3: [
+    { on: 'bucket', actions: ['s3:ListBucket'] },
+    { on: 'objects', actions: ['s3:PutObject'] },
+  ],
+  SQS: [{ on: 'queue', actions: ['sqs:SendMessage'] }],
+  SNS: [{ on: 'topic', actions: ['sns:Publish'] }],
+  none: [],
+};
+
+/** As `createTable` of `@sluice/store/dynamodb` makes it. */
+const ledgerTable: LedgerTable = {
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+};
