@@ -27,7 +27,7 @@ class ModuleError extends SluiceError {
   override readonly name: string = 'ModuleError';
   constructor(file: string, cause: unknown) {
     const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    super('MODULE', `${file} threw while it loaded: ${what}\n--verbose tells where.`, { cause });
+    super('MODULE', `${file} threw while it loaded: ${what}`, { cause });
   }
 }
 

@@ -1,8 +1,17 @@
+import { dump } from 'js-yaml';
 import type { World } from './world.js';
 
 /** Data as JSON, as `--json` has it. */
 export function printJson({ stdout }: Pick<World, 'stdout'>, data: unknown): void {
-  stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+  stdout.write(jsonText(data));
+}
+
+export function jsonText(data: unknown): string {
+  return `${JSON.stringify(data, undefined, 2)}\n`;
+}
+
+export function yamlText(data: unknown): string {
+  return dump(data, { noRefs: true, lineWidth: 120 });
 }
 
 /** Rows as columns of one width each; `paint` colours a cell without changing its width. */

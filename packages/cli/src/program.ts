@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Call, CommandFile } from './command.js';
+import { asyncapi } from './commands/asyncapi.js';
+import { check } from './commands/check.js';
+import { explain } from './commands/explain.js';
+import { filterCriteria } from './commands/filter-criteria.js';
+import { infra } from './commands/infra.js';
 import { routes } from './commands/routes.js';
 
 /** In the order of the help. */
-const commands: readonly CommandFile[] = [routes];
+export const commands: readonly CommandFile[] = [routes, explain, check, filterCriteria, infra, asyncapi];
 
 /** The whole command line, as the library has it; `start` runs the one that was asked for. */
 export function programOf(
@@ -16,7 +21,9 @@ export function programOf(
     )
     .version(versionOf(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print what a command does, its options and examples')
-    .helpCommand('help [command]', 'the same')
+    .helpCommand('help [command]', 'print what a command does, its options and examples')
+    .commandsGroup('More:')
+    .addHelpText('after', '\nRun `sluice <command> --help` for its options and examples.')
     .addOption(
       new Option(
         '-r, --router <module[#export]>',

@@ -7,12 +7,13 @@ import type { World } from './world.js';
 export function tellError(error: unknown, { stderr }: Pick<World, 'stderr'>, isVerbose: boolean): 0 | 1 | 2 {
   // The library has written it already; it throws for --help and --version too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const said = isSluiceError(error) ? error.message : `${inWords(error)}\n${hint}`;
-  stderr.write(`${stderr.style('red', 'error:')} ${isVerbose ? inspect(error) : said}\n`);
+  const message = isSluiceError(error) ? error.message : inWords(error);
+  const isOfModule = !isSluiceError(error) || error.code === 'MODULE';
+  const where = isOfModule ? '\n--verbose tells where.' : '';
+  const stack = `\n${inspect(error instanceof Error ? (error.cause ?? error) : error)}`;
+  stderr.write(`${stderr.style('red', 'error:')} ${message}${isVerbose ? stack : where}\n`);
   return isSluiceError(error) && error.code === 'USAGE' ? 2 : 1;
 }
-
-const hint = '--verbose tells where it was thrown.';
 
 /** Foreign errors, in one line where they have one. */
 function inWords(error: unknown): string {

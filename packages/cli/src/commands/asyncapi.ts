@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { type AsyncApiOptions, asyncApi, asyncApiPage, type PageComponent } from '@sluice/describe';
+import { Command, Option } from 'commander';
+import type { CommandFile } from '../command.js';
+import { UsageError } from '../errors.js';
+import { loadRouter } from '../load-router.js';
+import { jsonText, yamlText } from '../print.js';
+import type { World } from '../world.js';
+
+interface Options {
+  readonly format: 'yaml' | 'json';
+  readonly html?: boolean;
+  readonly output?: string;
+  readonly title?: string;
+  readonly documentVersion?: string;
+  readonly description?: string;
+}
+
+export const asyncapi: CommandFile<Options> = {
+  group: 'Make documents of them',
+  define: () =>
+    new Command('asyncapi')
+      .description(
+        'Write the application as an AsyncAPI 3.0 document: a channel per stream, its messages with the schemas of its items, an operation per route.',
+      )
+      .summary('Write the application as an AsyncAPI 3.0 document, or as a page that shows it.')
+      .addOption(
+        new Option('--format <format>', 'of the document; --json is json')
+          .choices(['yaml', 'json'])
+          .default('yaml'),
+      )
+      .option(
+        '--html',
+        'one static page that shows the document; needs the package @asyncapi/react-component',
+      )
+      .option('-o, --output <file>', 'the file to write; standard output by default')
+      .option('--title <title>', "of the application (default: the router's name)")
+      .option('--document-version <version>', 'of the document (default: "1.0.0")')
+      .option('--description <markdown>', 'what the application is'),
+  examples: [
+    ['asyncapi --output asyncapi.yaml', 'the document, to be kept with the code'],
+    ['asyncapi --html --output asyncapi.html', 'one page to read in a browser'],
+  ],
+  async run({ options, world }) {
+    const router = await loadRouter({ options, world });
+    const document = asyncApi(router, descriptionOf(options));
+    const isJson = options.json || options.format === 'json';
+    const text = options.html
+      ? asyncApiPage(document, componentNear(world))
+      : (isJson ? jsonText : yamlText)(document);
+    if (options.output === undefined) world.stdout.write(text);
+    else await write(options.output, text, world);
+    return 0;
+  },
+};
+
+function descriptionOf({ title, documentVersion, description }: Options): AsyncApiOptions {
+  return {
+    ...(title !== undefined && { title }),
+    ...(documentVersion !== undefined && { version: documentVersion }),
+    ...(description !== undefined && { description }),
+  };
+}
+
+/** The component as the user's project has it, or else as this package does. */
+function componentNear({ cwd }: World): PageComponent {
+  const files = ['browser/standalone/index.js', 'styles/default.min.css'];
+  for (const from of [join(cwd, 'package.json'), import.meta.filename]) {
+    try {
+      const { resolve: find } = createRequire(from);
+      const [script, style] = files.map((file) =>
+        readFileSync(find(`@asyncapi/react-component/${file}`), 'utf8'),
+      );
+      return { script, style } as PageComponent;
+    } catch {
+      // It is not there; the next place may have it.
+    }
+  }
+  throw new UsageError(
+    '--html needs the package @asyncapi/react-component, which is not installed here; npm install --save-dev @asyncapi/react-component',
+  );
+}
+
+async function write(file: string, text: string, { cwd, stderr }: World): Promise<void> {
+  await writeFile(resolve(cwd, file), text).catch((cause: Error) => {
+    throw new UsageError(
+      `${file} cannot be written: ${cause.message}; give --output a file in a folder that is there`,
+      {
+        cause,
+      },
+    );
+  });
+  stderr.write(`${file} is written\n`);
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { recordsOf } from '@sluice/testing';
+import { describe, expect, it } from 'vitest';
+import { ran } from '../testing/world.js';
+
+const router = ['--router', join(import.meta.dirname, '../testing/shop.ts')];
+const shop = recordsOf({ table: 'shop', keys: { partition: 'pk', sort: 'sk' } });
+const order = { pk: 'USER#jo', sk: 'ORDER#7', status: 'PENDING' };
+const paid = shop.modify(order, { ...order, status: 'PAID' });
+
+describe('explain', () => {
+  it('tells of a record which routes would run, and the test that decides', async () => {
+    const { code, stdout } = await ran(['explain', '-', ...router], { stdin: JSON.stringify(paid) });
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      `MODIFY of shop, sequence number ${paid.dynamodb.SequenceNumber}`,
+      '  receipt  runs  status changed from "PENDING" to "PAID"',
+      '  audit    runs  everything',
+      '',
+    ]);
+  });
+
+  it('tells it of each record of an event, in colours or as data', async () => {
+    const lost = shop.modify(order, { ...order, status: 'LOST' });
+    const stdin = JSON.stringify({ Records: [paid, lost] });
+    const coloured = await ran(['explain', '-', ...router], { stdin, colours: true });
+    expect(coloured.stdout).toContain(
+      '  receipt  <dim>no match</dim>  not so: status changed from "PENDING" to "PAID"',
+    );
+    expect(coloured.stdout).toContain('  audit    <green>runs</green>      everything');
+    const data = await ran(['explain', '-', '--json', ...router], { stdin });
+    expect(JSON.parse(data.stdout)).toEqual([
+      {
+        eventName: 'MODIFY',
+        table: 'shop',
+        sequenceNumber: paid.dynamodb.SequenceNumber,
+        routes: [
+          { routeId: 'receipt', verdict: 'runs', because: 'status changed from "PENDING" to "PAID"' },
+          { routeId: 'audit', verdict: 'runs', because: 'everything' },
+        ],
+      },
+      expect.objectContaining({
+        routes: [
+          expect.objectContaining({ verdict: 'no match' }),
+          expect.objectContaining({ verdict: 'runs' }),
+        ],
+      }),
+    ]);
+  });
+
+  it('ends with 1 for a record that would be refused, or that a filter cannot judge', async () => {
+    const stranger = recordsOf({ table: 'carts', keys: { partition: 'pk' } }).insert({ pk: 'a' });
+    const refused = await ran(['explain', '-', ...router], { stdin: JSON.stringify(stranger) });
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain('refused: no route names the table carts');
+    const { OldImage: _, ...rest } = paid.dynamodb;
+    const unjudged = await ran(['explain', '-', ...router], {
+      stdin: JSON.stringify({ ...paid, dynamodb: rest }),
+    });
+    expect(unjudged.code).toBe(1);
+    expect(unjudged.stdout).toMatch(/receipt {2}unjudged {2}.*reads OldImage/);
+  });
+
+  it('never shows item data', async () => {
+    const secret = shop.insert({ ...order, card: 'secret-4242' });
+    for (const flags of [[], ['--json']]) {
+      const { stdout } = await ran(['explain', '-', ...flags, ...router], { stdin: JSON.stringify(secret) });
+      expect(stdout).not.toMatch(/secret|USER#jo/);
+    }
+  });
+});
