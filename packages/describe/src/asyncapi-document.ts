@@ -3,18 +3,20 @@ export interface Reference {
   readonly $ref: string;
 }
 
-/** A JSON Schema, as plain data. */
+/** A JSON Schema of draft 7, as plain data. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
-/** An AsyncAPI 3.0 document as plain JSON data; `JSON.stringify` and YAML writers take it as it is. */
+/** Things by the names that the document gives them: letters, digits, `_`, `-` and `.`. */
+export type Named<T> = { readonly [name: string]: T };
+
+/** An AsyncAPI 3.0 document as plain JSON data. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 export interface AsyncApiDocument {
   readonly asyncapi: '3.0.0';
-  readonly id?: string;
   readonly info: Info;
   readonly defaultContentType: string;
-  readonly servers: Readonly<Record<string, Server>>;
-  readonly channels: Readonly<Record<string, Channel>>;
-  readonly operations: Readonly<Record<string, Operation>>;
+  readonly servers: Named<Server>;
+  readonly channels: Named<Channel>;
+  readonly operations: Named<Operation>;
   readonly components: Components;
 }
 
@@ -22,34 +24,36 @@ export interface Info {
   readonly title: string;
   readonly version: string;
   readonly description: string;
-  readonly contact?: { readonly name: string; readonly url: string };
-  readonly license?: { readonly name: string; readonly url: string };
-  readonly externalDocs: ExternalDocs;
-  readonly tags: readonly Tag[];
+  readonly contact?: Contact;
+  readonly license?: License;
+  readonly externalDocs: { readonly description: string; readonly url: string };
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
 }
 
-export interface ExternalDocs {
-  readonly description: string;
-  readonly url: string;
+/** Whom to ask about the application. */
+export interface Contact {
+  readonly name?: string;
+  readonly url?: string;
+  readonly email?: string;
 }
 
-export interface Tag {
+/** The licence of the application. */
+export interface License {
   readonly name: string;
-  readonly description: string;
+  readonly url?: string;
 }
 
 export interface Server {
   readonly host: string;
   readonly protocol: string;
+  readonly title: string;
   readonly description: string;
-  readonly variables: Readonly<Record<string, ServerVariable>>;
+  readonly variables: Named<{
+    readonly default: string;
+    readonly description: string;
+    readonly enum?: readonly string[];
+  }>;
   readonly security?: readonly Reference[];
-}
-
-export interface ServerVariable {
-  readonly default: string;
-  readonly description: string;
-  readonly enum?: readonly string[];
 }
 
 export interface Channel {
@@ -57,13 +61,8 @@ export interface Channel {
   readonly title: string;
   readonly description: string;
   readonly servers: readonly Reference[];
-  readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly messages: Readonly<Record<string, Reference>>;
-}
-
-export interface Parameter {
-  readonly description: string;
-  readonly examples?: readonly string[];
+  readonly parameters: Named<{ readonly description: string; readonly examples?: readonly string[] }>;
+  readonly messages: Named<Reference>;
 }
 
 /** A route, or the function behind the trigger. What AsyncAPI has no word for is in `x-` fields. */
@@ -84,24 +83,22 @@ export interface Message {
   readonly description: string;
   readonly contentType: string;
   readonly payload: Reference;
-  readonly examples: readonly MessageExample[];
+  readonly examples?: readonly MessageExample[];
 }
 
 export interface MessageExample {
   readonly name: string;
   readonly summary: string;
-  readonly payload: unknown;
+  readonly payload: { readonly [name: string]: unknown };
 }
 
 export interface Components {
-  readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
-  readonly messages: Readonly<Record<string, Message>>;
-  readonly schemas: Readonly<Record<string, JsonSchema>>;
-}
-
-export interface SecurityScheme {
-  readonly type: string;
-  readonly name: string;
-  readonly in: string;
-  readonly description: string;
+  readonly securitySchemes: Named<{
+    readonly type: string;
+    readonly name: string;
+    readonly in: string;
+    readonly description: string;
+  }>;
+  readonly messages: Named<Message>;
+  readonly schemas: Named<JsonSchema>;
 }

@@ -1,0 +1,100 @@
+import type { AttributeMap, EntityModel, Model } from '@sluice/core';
+import { decodeItem, tableOfModel } from '@sluice/core';
+import { sample } from 'openapi-sampler';
+import type { JsonSchema, Named } from './asyncapi-document.js';
+import { isSchema, schemaRef } from './json-schema.js';
+
+/** An item before and after a change, in wire form. */
+export interface SampledChange {
+  readonly before: AttributeMap;
+  readonly after: AttributeMap;
+}
+
+/**
+ * An item of a model that its own schema takes, and what one attribute that is no key has become of it, always the same; `undefined` where
+ * none was found. `item` is the wire form, and `schemas` what it refers to.
+ */
+export function sampleChange(
+  model: Model,
+  item: JsonSchema,
+  schemas: Named<JsonSchema>,
+): SampledChange | undefined {
+  const spec = { components: { schemas: withoutOthers(schemas) } };
+  const sampled = (options: object) =>
+    pruned(sample(withoutOthers(item), { ...samplerOptions, ...options }, spec));
+  const before = [{}, { skipNonRequired: true }].map(sampled).find((one) => isTaken(model, one));
+  if (!before) return undefined;
+  const after = changesOf(model, item, before).find((one) => isTaken(model, one));
+  return { before, after: after ?? before };
+}
+
+const samplerOptions = { quiet: true, enablePatterns: true };
+
+/** The sampler invents two attributes wherever others are allowed. */
+function withoutOthers<T extends object>(schema: T): T {
+  const { $ref } = schemaRef('AttributeValue');
+  return JSON.parse(JSON.stringify(schema), (keyword, value) =>
+    keyword === 'additionalProperties' && value?.$ref === $ref ? undefined : value,
+  );
+}
+
+/** Without what the sampler leaves empty where a schema contains itself. */
+function pruned(value: unknown): AttributeMap {
+  return (
+    JSON.parse(JSON.stringify(value ?? {}), (_name, one) => {
+      if (Array.isArray(one)) return one.filter((element) => element !== undefined);
+      return isSchema(one) && Object.keys(one).length === 0 ? undefined : one;
+    }) ?? {}
+  );
+}
+
+/** Whether the schema takes the item. One that answers later is believed to. */
+function isTaken(model: Model, item: AttributeMap): boolean {
+  try {
+    const decoded = decodeItem(item, tableOfModel(model).numbers);
+    const answer = schemaOf(model)?.['~standard'].validate(decoded);
+    if (answer instanceof Promise) answer.catch(() => undefined);
+    return answer === undefined || answer instanceof Promise || !answer.issues;
+  } catch {
+    return false;
+  }
+}
+
+function schemaOf(model: Model): EntityModel['schema'] {
+  return model.kind === 'entity' ? model.schema : undefined;
+}
+
+/** The item with another value of one attribute, for each that is no key and can have one. */
+function changesOf(model: Model, item: JsonSchema, before: AttributeMap): readonly AttributeMap[] {
+  const { partition, sort } = tableOfModel(model).keys;
+  const properties = isSchema(item['properties']) ? item['properties'] : {};
+  const names = Object.keys(before).filter((name) => name !== partition && name !== sort);
+  if (names.length === 0) return [{ ...before, attribute: { S: 'added' } }];
+  return names.flatMap((name) =>
+    others(before[name] ?? {}, properties[name]).map(
+      (value) => ({ ...before, [name]: value }) as AttributeMap,
+    ),
+  );
+}
+
+function others(value: object, schema: unknown): readonly object[] {
+  const [[letter, inside] = ['', undefined]] = Object.entries(value);
+  const leaf = leafOf(schema, letter);
+  const listed = ['enum', 'examples'].flatMap((keyword) =>
+    Array.isArray(leaf[keyword]) ? leaf[keyword] : [],
+  );
+  const invented = Array.isArray(leaf['enum']) ? [] : (inventions[letter]?.(inside) ?? []);
+  return [...listed, ...invented].filter((other) => other !== inside).map((other) => ({ [letter]: other }));
+}
+
+function leafOf(schema: unknown, letter: string): JsonSchema {
+  const properties = isSchema(schema) ? schema['properties'] : undefined;
+  const leaf = isSchema(properties) ? properties[letter] : undefined;
+  return isSchema(leaf) ? leaf : {};
+}
+
+const inventions: Named<((inside: unknown) => readonly unknown[]) | undefined> = {
+  S: (text) => [`another ${text}`],
+  N: (text) => [String(Number(text) + 1), String(Number(text) - 1)],
+  BOOL: (value) => [!value],
+};
