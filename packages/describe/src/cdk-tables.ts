@@ -67,8 +67,9 @@ export function problemsOfTables(router: Router, tables: CdkTables): readonly st
     ...router.tables.flatMap(({ model, text }) => {
       const given = listOf(tables, model.name);
       if (given.length === 0) return [`tables has no "${model.name}", which routes are of; give its table`];
-      if (given.length > 1 && !isPattern(text)) {
-        return [`tables has ${given.length} tables for "${model.name}", which is no pattern; give one`];
+      const same = router.tables.flatMap((one) => (one.text === text ? listOf(tables, one.model.name) : []));
+      if (!isPattern(text) && new Set(same).size > 1) {
+        return [`tables has several tables for "${model.name}", which is one; give that alone`];
       }
       return given.flatMap((table) => problemsOfTable(model, table));
     }),

@@ -1,5 +1,5 @@
 import { ConfigurationError, type Router } from '@sluice/core';
-import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import {
   EventSourceMapping,
@@ -78,12 +78,6 @@ export class StreamRouting extends Construct {
       for (const grant of grants) grant.applyBefore(made);
       return made;
     });
-    if (grants.some(({ success }) => !success)) {
-      Annotations.of(this).addWarningV2(
-        '@sluice/describe:permissions',
-        `The role of ${handler.node.path} cannot be changed here; it needs ${this.plan.permissions.flatMap(({ actions }) => actions).join(', ')}.`,
-      );
-    }
   }
 }
 

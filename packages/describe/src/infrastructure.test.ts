@@ -1,0 +1,320 @@
+import { createRouter, type Ledger, type RouterOptions, route, type TableModel, table } from '@sluice/core';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { infrastructure, type MappingOptions } from './infrastructure.js';
+
+const orders = table('orders', { keys: { partition: 'pk', sort: 'sk' } });
+const carts = table('carts', { keys: { partition: 'id' } });
+const onInsert = (of: TableModel, id: string) => route.insert(of, { id }, () => undefined);
+const perMinute = (of: TableModel, id: string) =>
+  route.window(
+    of,
+    { id, state: z.object({ n: z.number().default(0) }) },
+    {
+      add: (state) => state,
+      close: () => undefined,
+    },
+  );
+
+/** Nothing is asked of it: what is planned depends on its being there. */
+const ledger: Ledger = {
+  open: () => Promise.reject(new Error('not asked')),
+  parking: () => Promise.reject(new Error('not asked')),
+  once: () => (_call, next) => next(),
+};
+
+function planned(options: MappingOptions = {}, of: Partial<RouterOptions> = {}) {
+  return infrastructure(createRouter({ routes: onInsert(orders, 'note'), ...of }), options);
+}
+
+function settingsOf(options?: MappingOptions, of?: Partial<RouterOptions>) {
+  return planned(options, of).mappings.map(({ settings: { FilterCriteria, ...rest } }) => rest);
+}
+
+/** The problems that are told at start. */
+function problemsOf(options: MappingOptions, of?: Partial<RouterOptions>): unknown {
+  try {
+    planned(options, of);
+  } catch (error) {
+    return (error as { problems?: unknown }).problems;
+  }
+  return [];
+}
+
+describe('the plan', () => {
+  it('has the settings of the page on deploying', () => {
+    expect(settingsOf()).toEqual([
+      {
+        StartingPosition: 'TRIM_HORIZON',
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BatchSize: 100,
+        MaximumBatchingWindowInSeconds: 1,
+        ParallelizationFactor: 1,
+        BisectBatchOnFunctionError: true,
+        MaximumRetryAttempts: 100,
+      },
+    ]);
+  });
+
+  it('takes over what it is told', () => {
+    const options: MappingOptions = {
+      batchSize: 500,
+      maximumBatchingWindowInSeconds: 0,
+      parallelizationFactor: 4,
+      maximumRetryAttempts: 7,
+      maximumRecordAgeInSeconds: 3600,
+      bisectBatchOnFunctionError: false,
+      startingPosition: 'LATEST',
+    };
+    expect(settingsOf(options)).toEqual([
+      {
+        StartingPosition: 'LATEST',
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BatchSize: 500,
+        MaximumBatchingWindowInSeconds: 0,
+        ParallelizationFactor: 4,
+        BisectBatchOnFunctionError: false,
+        MaximumRetryAttempts: 7,
+        MaximumRecordAgeInSeconds: 3600,
+      },
+    ]);
+  });
+
+  it('has one mapping a table, in the order of the routes, with a name for templates', () => {
+    const strange = table('arn:aws:dynamodb:eu-west-1:123456789012:table/old-orders.v2', {
+      keys: { partition: 'id' },
+    });
+    const staged = table('orders-${STAGE}', { keys: { partition: 'id' } });
+    const routes = [carts, orders, strange, staged].map((of) => onInsert(of, `of ${of.name}`));
+    const { mappings } = planned({}, { routes, env: { STAGE: 'test' } });
+
+    expect(mappings.map(({ name, table, id }) => [name, table, id])).toEqual([
+      ['carts', 'carts', 'Carts'],
+      ['orders', 'orders', 'Orders'],
+      [strange.name, strange.name, 'OldOrdersV2'],
+      ['orders-${STAGE}', 'orders-test', 'OrdersSTAGE'],
+    ]);
+  });
+
+  it('tells tables apart whose names come to the same letters', () => {
+    const routes = ['a-b', 'a.b', 'a_b'].map((name) =>
+      onInsert(table(name, { keys: { partition: 'id' } }), name),
+    );
+    expect(planned({}, { routes }).mappings.map(({ id }) => id)).toEqual(['AB', 'AB2', 'AB3']);
+  });
+
+  it('has one mapping for two names of one table, since Lambda refuses a second one', () => {
+    const routes = [onInsert(orders, 'one'), onInsert(carts, 'other')];
+    const { mappings } = planned({}, { routes, tables: { orders: 'all', carts: 'all' } });
+
+    expect(mappings.map(({ name, table, routeIds }) => [name, table, routeIds])).toEqual([
+      ['orders', 'all', ['one', 'other']],
+    ]);
+  });
+
+  it('is the same each time', () => {
+    expect(JSON.stringify(planned())).toBe(JSON.stringify(planned()));
+  });
+
+  it('has no more permissions than streams and destination need, without a ledger', () => {
+    expect(planned()).toMatchObject({
+      ledger: undefined,
+      destination: 'S3',
+      permissions: [
+        {
+          on: 'stream',
+          actions: [
+            'dynamodb:DescribeStream',
+            'dynamodb:GetRecords',
+            'dynamodb:GetShardIterator',
+            'dynamodb:ListStreams',
+          ],
+        },
+        { on: 'bucket', actions: ['s3:ListBucket'] },
+        { on: 'objects', actions: ['s3:PutObject'] },
+      ],
+    });
+  });
+
+  it.each([
+    ['SQS', [{ on: 'queue', actions: ['sqs:SendMessage'] }]],
+    ['SNS', [{ on: 'topic', actions: ['sns:Publish'] }]],
+    ['none', []],
+  ] as const)('may send what is discarded to %s', (destination, permissions) => {
+    expect(planned({ destination }).permissions.slice(1)).toEqual(permissions);
+  });
+
+  it('has the table of a ledger, and what a store calls on it', () => {
+    const { ledger: made, permissions } = planned({}, { ledger, name: 'shop' });
+
+    expect(made).toEqual({
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+    expect(permissions).toContainEqual({
+      on: 'ledger',
+      actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+    });
+  });
+});
+
+describe('filter criteria', () => {
+  const Order = orders.entity('Order', { key: { pk: 'ORDER#:id' } });
+  const routes = route.insert(Order, { id: 'note' }, () => undefined);
+
+  it('are those of the routes, unless they are not wanted', () => {
+    const [mapping] = planned({}, { routes }).mappings;
+
+    expect(mapping?.settings.FilterCriteria?.Filters.length).toBeGreaterThan(0);
+    expect(planned({ filterCriteria: false }, { routes }).mappings[0]?.settings).not.toHaveProperty(
+      'FilterCriteria',
+    );
+  });
+
+  it('have as many filters as they may, and test metadata where they may', () => {
+    const many = Array.from({ length: 8 }, (_, n) =>
+      route.insert(
+        orders.entity(`Kind${n}`, { key: { pk: `K${n}#:id`, sk: `S${n}` } }),
+        { id: `of ${n}` },
+        () => undefined,
+      ),
+    );
+    const filters = (options: MappingOptions) =>
+      JSON.stringify(planned(options, { routes: many }).mappings[0]?.settings.FilterCriteria);
+
+    expect(JSON.parse(filters({ maxFilters: 1 })).Filters).toHaveLength(1);
+    expect(filters({})).not.toContain('eventName');
+    expect(filters({ metadata: true })).toContain('eventName');
+  });
+});
+
+describe('order', () => {
+  it.each([
+    ['partitionKey', 'partitionKey'],
+    ['a function', () => 'all'],
+  ] as const)('in a lane by %s takes one batch of a shard at a time', (name, lane) => {
+    expect(settingsOf({}, { lane })).toMatchObject([{ ParallelizationFactor: 1 }]);
+    expect(problemsOf({ parallelizationFactor: 2 }, { lane })).toEqual([
+      `parallelizationFactor is 2, but the router's lane is ${name}, wider than an item: Lambda would run such a lane's changes side by side; ` +
+        "leave it at 1, or make the lane 'item'",
+    ]);
+  });
+
+  it.each(['item', 'unordered'] as const)('of lane %s holds with several batches', (lane) => {
+    expect(settingsOf({ parallelizationFactor: 10 }, { lane })).toMatchObject([
+      { ParallelizationFactor: 10 },
+    ]);
+  });
+});
+
+describe('windows', () => {
+  const routes = [perMinute(orders, 'sums'), onInsert(carts, 'note')];
+
+  it('need a length, and streams without them have none', () => {
+    expect(settingsOf({ tumblingWindowInSeconds: 60 }, { routes })).toMatchObject([
+      { TumblingWindowInSeconds: 60 },
+      {},
+    ]);
+    expect(settingsOf({ tumblingWindowInSeconds: 60 }, { routes })[1]).not.toHaveProperty(
+      'TumblingWindowInSeconds',
+    );
+    expect(problemsOf({}, { routes })).toEqual([
+      'sums fold windows, whose length nothing says; give tumblingWindowInSeconds, 1 to 900',
+    ]);
+  });
+
+  it('take one batch of a shard at a time, and other streams as many as they may', () => {
+    const options = { tumblingWindowInSeconds: 60, parallelizationFactor: 4 };
+    expect(settingsOf(options, { routes })).toMatchObject([
+      { ParallelizationFactor: 1 },
+      { ParallelizationFactor: 4 },
+    ]);
+  });
+
+  it('have no length where there are none', () => {
+    expect(problemsOf({ tumblingWindowInSeconds: 60 })).toEqual([
+      'tumblingWindowInSeconds is 60, but no route is of windows; leave it out',
+    ]);
+  });
+});
+
+describe('limits of Lambda', () => {
+  it.each([
+    ['batchSize', [1, 10_000], [0, 10_001, 1.5, Number.NaN]],
+    ['maximumBatchingWindowInSeconds', [0, 300], [-1, 301, 0.5]],
+    ['parallelizationFactor', [1, 10], [0, 11]],
+    ['maximumRetryAttempts', [-1, 0, 10_000], [-2, 10_001]],
+    ['maximumRecordAgeInSeconds', [-1, 60, 604_800], [59, 604_801]],
+    ['maxFilters', [1, 10], [0, 11]],
+  ] as const)('hold for %s', (name, inside, outside) => {
+    for (const value of inside) expect(problemsOf({ [name]: value })).toEqual([]);
+    for (const value of outside) {
+      expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} is ${value}; give`)]);
+    }
+  });
+
+  it('hold for the length of windows', () => {
+    const routes = perMinute(orders, 'sums');
+    for (const value of [1, 900])
+      expect(problemsOf({ tumblingWindowInSeconds: value }, { routes })).toEqual([]);
+    for (const value of [0, 901]) {
+      expect(problemsOf({ tumblingWindowInSeconds: value }, { routes })).toHaveLength(1);
+    }
+  });
+
+  it('are told all at once', () => {
+    const options = { batchSize: 0, maxFilters: 11, startingPosition: 'NOW', destination: 'SES' };
+    expect(problemsOf(options as unknown as MappingOptions)).toEqual([
+      'batchSize is 0; give a whole number from 1 to 10000',
+      'maxFilters is 11; give a whole number from 1 to 10',
+      'startingPosition is NOW; give TRIM_HORIZON, LATEST',
+      'destination is SES; give S3, SQS, SNS, none',
+    ]);
+  });
+});
+
+describe('the notes say', () => {
+  const notesOf = (options: MappingOptions, of?: Partial<RouterOptions>) =>
+    planned(options, of).notes.join('\n');
+  const kept = { ledger, name: 'shop' };
+
+  it.each<[string, MappingOptions, Partial<RouterOptions>, string]>([
+    ['who gives up without a ledger', {}, {}, "Lambda's to discard"],
+    ['that nobody gives up', { maximumRetryAttempts: -1 }, {}, 'holds up its shard'],
+    ['what retries are for with a ledger', {}, kept, 'With the guard of the ledger'],
+    ['what an age discards', { maximumRecordAgeInSeconds: 600 }, {}, 'only wait behind them'],
+    ['what is lost', { destination: 'none' }, {}, 'is lost'],
+    ['what a queue gets', { destination: 'SQS' }, {}, 'whose data the stream has for a day'],
+    ['what LATEST passes over', { startingPosition: 'LATEST' }, {}, 'passed over'],
+    ['what is not halved', { bisectBatchOnFunctionError: false }, {}, 'the whole of its batch'],
+    ['why one batch runs at a time', {}, { lane: 'partitionKey' }, 'wider than an item'],
+    ['how far strict order goes', { parallelizationFactor: 2 }, { order: 'strict' }, 'for each item'],
+    ['that nothing is filtered', { filterCriteria: false }, {}, 'no filter criteria'],
+    [
+      'what windows miss',
+      { tumblingWindowInSeconds: 60 },
+      { routes: perMinute(orders, 'sums') },
+      "in no window's state",
+    ],
+    [
+      'what a pattern needs',
+      {},
+      { routes: onInsert(table('shop-*', { keys: { partition: 'id' } }), 'note') },
+      'a mapping of its own',
+    ],
+  ])('%s', (_, options, of, words) => {
+    expect(notesOf(options, of)).toContain(words);
+  });
+
+  it('nothing of what is not so', () => {
+    expect(notesOf({ maximumRetryAttempts: -1, destination: 'none' }, kept)).not.toMatch(/discard|lost/);
+  });
+});
