@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { isSluiceError, type Router, SluiceError } from '@sluice/core';
 import type { Call } from './command.js';
@@ -11,7 +11,7 @@ import { UsageError } from './errors.js';
 export async function loadRouter({ options, world }: Pick<Call, 'options' | 'world'>): Promise<Router> {
   const [path = '', name] = options.router?.split('#') ?? [];
   const file = path === '' ? usualFile(world.cwd) : resolve(world.cwd, path);
-  if (!existsSync(file)) {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
     throw new UsageError(`there is no module ${file}; --router takes the file that exports the router`);
   }
   const module = await world.loadModule(file).catch((error: unknown) => {

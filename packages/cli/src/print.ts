@@ -14,6 +14,11 @@ export function yamlText(data: unknown): string {
   return dump(data, { noRefs: true, lineWidth: 120 });
 }
 
+/** `1 route`, `2 routes`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** Rows as columns of one width each; `paint` colours a cell without changing its width. */
 export function printColumns(
   rows: readonly (readonly string[])[],

@@ -21,8 +21,8 @@ export function programOf(
     )
     .version(versionOf(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print what a command does, its options and examples')
-    .helpCommand('help [command]', 'print what a command does, its options and examples')
     .commandsGroup('More:')
+    .helpCommand('help [command]', 'print what a command does, its options and examples')
     .addHelpText('after', '\nRun `sluice <command> --help` for its options and examples.')
     .addOption(
       new Option(

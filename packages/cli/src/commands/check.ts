@@ -2,7 +2,7 @@ import { isSluiceError, type Router } from '@sluice/core';
 import { Command } from 'commander';
 import type { Call, CommandFile } from '../command.js';
 import { loadRouter } from '../load-router.js';
-import { printJson } from '../print.js';
+import { counted, printJson } from '../print.js';
 
 export const check: CommandFile = {
   group: 'Read the routes',
@@ -19,12 +19,12 @@ export const check: CommandFile = {
     if (options.json) {
       printJson(world, { ok: problems.length === 0, routes: router?.routes.length ?? 0, tables, problems });
     } else if (router && problems.length === 0) {
-      const found = `${router.routes.length} routes of ${tables.join(', ')}`;
+      const found = `${counted(router.routes.length, 'route')} of ${tables.join(', ')}`;
       world.stdout.write(`${world.stdout.style('green', 'no problems')}: ${found}\n`);
     } else {
       const list = problems.map((problem) => `  - ${problem}`);
       world.stdout.write(
-        `${[world.stdout.style('red', `${problems.length} problems:`), ...list].join('\n')}\n`,
+        `${[world.stdout.style('red', `${counted(problems.length, 'problem')}:`), ...list].join('\n')}\n`,
       );
     }
     return problems.length === 0 ? 0 : 1;

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { requireBuilt, root } from '../built.js';
+
+/** What only a process of its own shows: how modules are loaded, and how it ends. */
+
+const program = 'packages/cli/dist/main.js';
+requireBuilt(program, 'packages/decorators/dist/index.js');
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-command-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function sluice(args: readonly string[], cwd = folder) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, program), ...args], {
+    cwd,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  return { status, stdout, stderr };
+}
+
+function module(code: string): string {
+  const file = join(mkdtempSync(join(folder, 'module-')), 'router.mjs');
+  writeFileSync(file, code);
+  return file;
+}
+
+const router = 'export const router = { routes: [], tables: [], match() {} }';
+
+describe('the sluice command as a process', () => {
+  it('loads a router in TypeScript, with the options of the tsconfig.json beside it: legacy decorators', () => {
+    const orders = join(root, 'examples/orders/src/router.ts');
+    const { status, stdout, stderr } = sluice(['routes', '--router', orders]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('order-mail.receipt       Order in orders     MODIFY');
+  });
+
+  it('ends whatever the module keeps alive, and keeps what it prints out of its own output', () => {
+    const alive = module(`console.log('chatter'); setInterval(() => {}, 1000); ${router}`);
+    expect(sluice(['routes', '--json', '--router', alive])).toEqual({
+      status: 0,
+      stdout: '[]\n',
+      stderr: 'chatter\n',
+    });
+  });
+
+  it('ends with 1 where the module leaves a rejection to nobody', () => {
+    const stray = module(
+      `Promise.reject(new Error('stray')); await new Promise((go) => setImmediate(go)); ${router}`,
+    );
+    expect(sluice(['routes', '--router', stray])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'error: Error: stray\n--verbose tells where.\n',
+    });
+  });
+});
