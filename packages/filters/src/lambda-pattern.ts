@@ -6,9 +6,9 @@ import { type Leaf, type Rule, rulesOf } from './lambda-pattern-rules.js';
  * and an array in the record matches by any of its elements, where all fields under one array have to come from the same element.
  * Field names are joined by dots, so that `{"a":{"b":…}}` also tests a field that is named `a.b`.
  *
- * The rules are those of the open-source matcher `aws/event-ruler` 2.0.1. They are not those of JSON in three places: a pattern's
- * numbers are read as IEEE doubles, of a name that is there twice the last one counts, and a text that is an IP address matches
- * each way to write that address. How long a pattern may be is up to whoever makes the mapping.
+ * The rules are those of the open-source matcher `aws/event-ruler` 2.0.1. Three of them surprise: a text in a pattern that is an IP
+ * address matches each way to write that address, numbers are compared as IEEE doubles, and a prefix that ends in a quote matches
+ * the whole text too. Of a name that is there twice the last one counts. How long a pattern may be is up to who makes the mapping.
  *
  * Throws a `FilterPatternError` (code `FILTER_PATTERN`) that says where in the pattern what was expected.
  * Sources: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html and https://github.com/aws/event-ruler

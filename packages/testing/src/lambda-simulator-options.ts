@@ -1,4 +1,5 @@
 import { type Clock, compareSequenceNumbers, type StreamRecord, systemClock } from '@sluice/core';
+import { criteriaProblems, type FilterCriteria } from './lambda-simulator-criteria.js';
 import type { LambdaFaults } from './lambda-simulator-faults.js';
 import type { LambdaFunction } from './lambda-simulator-function.js';
 import { retentionMs } from './lambda-simulator-mapping.js';
@@ -34,6 +35,11 @@ export interface LambdaSimulatorOptions {
    * since the epoch; it is closed when its time or its shard ends, of which the last record is its end. Not with lanes.
    */
   readonly tumblingWindowInSeconds?: number;
+  /**
+   * What comes to the function: records that one of its patterns fits. The others are done once they were read: they are in no
+   * batch, are never discarded, and begin no window. Without it, or without filters in it, all records come.
+   */
+  readonly filterCriteria?: FilterCriteria;
   /** Whether the final invocation of a window has its last records where these are there by its end, or none (default). */
   readonly finalInvokeForWindow?: 'alone' | 'withRecords';
   /** Whether a batch that fails is cut in two. Default false. */
@@ -72,6 +78,7 @@ export function checkedOptions(options: LambdaSimulatorOptions) {
   return {
     records: options.records,
     newSandbox: options.newSandbox ?? (() => handler as LambdaFunction), // one of the two is there, as was checked
+    filterCriteria: options.filterCriteria,
     batchSize: options.batchSize ?? 100,
     parallelizationFactor: options.parallelizationFactor ?? 1,
     rules: {
@@ -126,6 +133,7 @@ function problemsOf(options: LambdaSimulatorOptions): string[] {
     ...(retryDelayMs >= 0 && retryDelayMs < Infinity
       ? []
       : [`retryDelayMs is a time from 0, not ${retryDelayMs}.`]),
+    ...criteriaProblems(options.filterCriteria),
     ...chanceProblems(faults),
     ...(inOrder ? [] : ['The records are of one stream, with growing sequence numbers.']),
     ...(writtenMs && records.some((record) => !Number.isFinite(writtenMs(record)))

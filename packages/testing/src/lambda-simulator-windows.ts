@@ -55,10 +55,10 @@ export function windowOf(record: StreamRecord, writtenMs: WrittenMs, windowMs: n
 export function endOf(
   window: OpenWindow,
   next: StreamRecord | undefined,
-  writtenMs: WrittenMs,
+  shard: ShardOfWindows,
 ): WindowEnd | undefined {
   const isTooLarge = Buffer.byteLength(JSON.stringify(window.state)) > maxStateBytes;
-  return isTooLarge ? 'stateSize' : endBefore(next, window, writtenMs);
+  return isTooLarge ? 'stateSize' : endBefore(next, window, shard);
 }
 
 const maxStateBytes = 1_048_576;
@@ -67,10 +67,17 @@ const maxStateBytes = 1_048_576;
 export function endBefore(
   next: StreamRecord | undefined,
   { endMs }: OpenWindow,
-  writtenMs: WrittenMs,
+  { records, writtenMs }: ShardOfWindows,
 ): 'time' | 'shardEnd' | undefined {
-  if (!next) return 'shardEnd';
-  return writtenMs(next) < endMs ? undefined : 'time';
+  const later = next ?? records.at(-1);
+  if (later && writtenMs(later) >= endMs) return 'time';
+  return next ? undefined : 'shardEnd';
+}
+
+/** All of its records, also those that are filtered out. */
+interface ShardOfWindows {
+  readonly records: readonly StreamRecord[];
+  readonly writtenMs: WrittenMs;
 }
 
 export function windowFields(

@@ -46,7 +46,14 @@ describe('a simulated event source mapping', () => {
 
   it('has no batch for no records', async () => {
     const report = await simulateLambda({ records: [], handler: answering(), retry: 'warm' });
-    const empty = { invocations: [], windows: [], discarded: [], documents: [], unfinished: [] };
+    const empty = {
+      invocations: [],
+      windows: [],
+      discarded: [],
+      filteredOut: [],
+      documents: [],
+      unfinished: [],
+    };
     expect(report).toEqual({ status: 'done', ...empty });
   });
 

@@ -1,4 +1,5 @@
 import { compareSequenceNumbers, type StreamRecord } from '@sluice/core';
+import { withinCriteria } from './lambda-simulator-criteria.js';
 import { type LambdaInvocation, startDeliveries } from './lambda-simulator-deliveries.js';
 import {
   type DiscardReason,
@@ -41,7 +42,7 @@ import {
  * Each delivery is a fresh copy of the event, and the response is read as JSON. An execution environment is frozen from its
  * answer until its next invocation. Without a limit on retries a handler that never succeeds ends the simulation as `gave-up`.
  * With a virtual clock, and handlers that wait only by what their environment gives them, the same options make the same run.
- * Not simulated: batching windows, filter criteria, more than one shard.
+ * Not simulated: batching windows, more than one shard.
  *
  * Sources: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html and
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
@@ -50,6 +51,7 @@ export async function simulateLambda(options: LambdaSimulatorOptions): Promise<L
   const mapping = checkedOptions(options);
   const { clock, rules, writtenMs, windowMs, onFailure, retryDelayMs } = mapping;
   const streamArn = mapping.records[0]?.eventSourceARN ?? '';
+  const { passing, filteredOut } = withinCriteria(mapping.records, mapping.filterCriteria);
   const deliveries = startDeliveries(mapping);
   const discarded: string[] = [];
   const unfinished: string[] = [];
@@ -57,16 +59,19 @@ export async function simulateLambda(options: LambdaSimulatorOptions): Promise<L
   const windows: LambdaWindow[] = [];
   let status: LambdaReport['status'] = 'done';
 
-  await Promise.all(lanesOf(mapping.records, mapping.parallelizationFactor).map(workOff));
+  await Promise.all(lanesOf(passing, mapping.parallelizationFactor).map(workOff));
   const invocations = await deliveries.end();
   unfinished.sort(compareSequenceNumbers);
-  return { status, invocations, windows, discarded, documents, unfinished };
+  return {
+    ...{ status, invocations, windows, discarded, documents, unfinished },
+    filteredOut: sequencesOf(filteredOut),
+  };
 
   async function workOff(records: readonly StreamRecord[], lane: number): Promise<void> {
     let queue: Queue = { pending: [], waiting: records };
     while (queue.window || nextOf(queue)) {
       const { window } = queue;
-      const endedBy = window && endOf(window, nextOf(queue), writtenMs);
+      const endedBy = window && endOf(window, nextOf(queue), mapping);
       queue = endedBy ? await closed(queue, window, endedBy, lane) : await advanced(queue, lane);
     }
   }
@@ -99,7 +104,7 @@ export async function simulateLambda(options: LambdaSimulatorOptions): Promise<L
   /** The end of a window that a batch is the last of, where the final invocation may have records. */
   function finalWith(window: OpenWindow, rest: Queue): WindowEnd | undefined {
     if (mapping.closesAlone) return undefined;
-    const endedBy = endBefore(nextOf(rest), window, writtenMs);
+    const endedBy = endBefore(nextOf(rest), window, mapping);
     return endedBy === 'time' && clock.now() < window.endMs ? undefined : endedBy;
   }
 
@@ -159,7 +164,7 @@ export async function simulateLambda(options: LambdaSimulatorOptions): Promise<L
 }
 
 export interface LambdaReport {
-  /** `done`: every record was acknowledged or discarded, and every window closed. */
+  /** `done`: every record was acknowledged, discarded or filtered out, and every window closed. */
   readonly status: 'done' | 'gave-up';
   /** In the order in which they began. */
   readonly invocations: readonly LambdaInvocation[];
@@ -170,6 +175,8 @@ export interface LambdaReport {
    * that a stream had dropped by then, a day after they were written.
    */
   readonly discarded: readonly string[];
+  /** Sequence numbers of the records that no pattern of the filter criteria fits. The function never saw them. */
+  readonly filteredOut: readonly string[];
   /** What was sent to the on-failure destination, if the mapping has one. */
   readonly documents: readonly OnFailureDocument[];
   /** Sequence numbers that were neither acknowledged nor discarded when the simulation gave up. */
