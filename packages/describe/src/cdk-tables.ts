@@ -34,8 +34,8 @@ export function streamsOf(
 }
 
 function streamOf(table: ITable, mapping: StreamMapping): Stream {
-  const id = isPattern(mapping.table) ? `${mapping.id}${Names.nodeUniqueId(table.node)}` : mapping.id;
-  return { table, mapping, id };
+  const ofSeveral = isPattern(mapping.table) ? Names.nodeUniqueId(table.node) : '';
+  return { table, mapping, id: `${mapping.id}${ofSeveral}Mapping` };
 }
 
 function chosenOf(streams: readonly Stream[]): Stream | undefined {

@@ -170,7 +170,7 @@ describe('the construct', () => {
   it('keeps the table of a ledger when it leaves the stack, and takes one that is given', () => {
     const own = aStack();
     const made = own.routing({ router: aRouter({ ledger }), tables: { orders: own.orders } });
-    expect(made.ledgerTable).toBeDefined();
+    expect(made.ledgerTable.node.path).toBe('Shop/Routing/Ledger');
     expect(resourcesOf(own.stack, 'AWS::DynamoDB::Table')).toMatchObject([{ DeletionPolicy: 'Retain' }]);
 
     const given = aStack();
@@ -188,6 +188,13 @@ describe('the construct', () => {
     expect(resourcesOf(given.stack, 'AWS::DynamoDB::Table')).toEqual([]);
     expect(permissionsOf(given.stack)).toContainEqual(
       expect.objectContaining({ Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Kept/), 'Arn'] } }),
+    );
+  });
+
+  it('has no table of a ledger for a router without one', () => {
+    const { routing, orders } = aStack();
+    expect(() => routing({ router: aRouter(), tables: { orders } }).ledgerTable).toThrow(
+      'The router of Shop/Routing has no ledger, and so no table for one.',
     );
   });
 

@@ -43,10 +43,9 @@ export interface StreamRoutingProps extends Omit<MappingOptions, 'destination'> 
 export class StreamRouting extends Construct {
   /** One for each stream, in the order of the router's tables. */
   readonly mappings: readonly EventSourceMapping[];
-  /** The ledger's table, where the router has a ledger: the function needs its name. */
-  readonly ledgerTable: ITable | undefined;
   /** What was decided, and in `notes` why. */
   readonly plan: Infrastructure;
+  private readonly ledger: ITable | undefined;
 
   constructor(scope: Construct, id: string, props: StreamRoutingProps) {
     super(scope, id);
@@ -60,12 +59,12 @@ export class StreamRouting extends Construct {
 
     const destination = destinationOf(onFailure);
     this.plan = infrastructure(router, { ...props, destination: destination?.type ?? 'none' });
-    this.ledgerTable = router.ledger && (props.ledgerTable ?? newLedgerTable(this));
+    this.ledger = router.ledger && (props.ledgerTable ?? newLedgerTable(this));
     const streams = streamsOf(router, this.plan, props.tables);
 
     const grants = grantsOf(this.plan.permissions, handler, {
       streams: streams.map(({ table }) => table),
-      ledger: this.ledgerTable,
+      ledger: this.ledger,
       destination,
     });
     this.mappings = streams.map(({ mapping, table, id: name }) => {
@@ -78,6 +77,12 @@ export class StreamRouting extends Construct {
       for (const grant of grants) grant.applyBefore(made);
       return made;
     });
+  }
+
+  /** The ledger's table, whose name the function needs. Throws a `TypeError` where the router has no ledger. */
+  get ledgerTable(): ITable {
+    if (this.ledger) return this.ledger;
+    throw new TypeError(`The router of ${this.node.path} has no ledger, and so no table for one.`);
   }
 }
 
