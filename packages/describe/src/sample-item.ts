@@ -20,15 +20,22 @@ export function sampleChange(
   schemas: Named<JsonSchema>,
 ): SampledChange | undefined {
   const spec = { components: { schemas: withoutOthers(schemas) } };
-  const sampled = (options: object) =>
-    pruned(sample(withoutOthers(item), { ...samplerOptions, ...options }, spec));
-  const before = [{}, { skipNonRequired: true }].map(sampled).find((one) => isTaken(model, one));
+  const before = [{}, { skipNonRequired: true }]
+    .map((options) => sampled(withoutOthers(item), options, spec))
+    .find((one) => one && isTaken(model, one));
   if (!before) return undefined;
   const after = changesOf(model, item, before).find((one) => isTaken(model, one));
   return { before, after: after ?? before };
 }
 
-const samplerOptions = { quiet: true, enablePatterns: true };
+/** The sampler throws for patterns and references that it cannot read. */
+function sampled(item: JsonSchema, options: object, spec: object): AttributeMap | undefined {
+  try {
+    return pruned(sample(item, { quiet: true, enablePatterns: true, ...options }, spec));
+  } catch {
+    return undefined;
+  }
+}
 
 /** The sampler invents two attributes wherever others are allowed. */
 function withoutOthers<T extends object>(schema: T): T {

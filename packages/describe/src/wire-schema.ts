@@ -23,13 +23,24 @@ export function letter(name: string, value: object): JsonSchema {
  * cannot be said of wire values the result takes more, never less.
  */
 export function wireItem(schema: JsonSchema, rebased: Rebased): JsonSchema {
-  const definitions = ['definitions', '$defs'].flatMap((keyword) =>
+  const map = wireMap(schema, rebased, []);
+  const named = ['definitions', '$defs'].flatMap((keyword) =>
     isSchema(schema[keyword])
       ? [[keyword, mapValues(schema[keyword], (value) => wireValue(value, rebased))] as const]
       : [],
   );
-  return { ...wireMap(schema, rebased, []), ...Object.fromEntries(definitions) };
+  const definitions = Object.fromEntries(named);
+  if (!JSON.stringify(schema).includes(`"$ref":${JSON.stringify(rebased.from)}`))
+    return { ...map, ...definitions };
+  // Inside of itself it has no keys, so that it stands beside the item by a name of its own.
+  return {
+    ...map,
+    ...definitions,
+    definitions: { ...definitions['definitions'], [itself]: letter('M', map) },
+  };
 }
+
+const itself = 'itself';
 
 /** What stands behind the `M` of an object's wire form. */
 function wireMap(schema: unknown, rebased: Rebased, seen: readonly unknown[]): JsonSchema {
@@ -81,7 +92,7 @@ function wireValue(schema: unknown, rebased: Rebased): JsonSchema {
 }
 
 function wireReference(reference: string, { from, to }: Rebased): JsonSchema {
-  if (reference === from) return letter('M', { $ref: to });
+  if (reference === from) return { $ref: `${to}/definitions/${itself}` };
   const path = reference.slice(from.length);
   const isDefinition = reference.startsWith(from) && /^\/(definitions|\$defs)\/[^/]+$/.test(path);
   return isDefinition ? { $ref: `${to}${path}` } : { ...schemaRef('AttributeValue') };
@@ -146,7 +157,9 @@ function numberLeaf(schema: JsonSchema): JsonSchema {
 
 function sampleNumber(schema: JsonSchema): number {
   const type = schema['type'] === 'integer' ? 'integer' : 'number';
-  const found = Number(sample({ ...schema, type }, { quiet: true }));
+  const rules = kept(schema, ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'default']);
+  const found = sample({ type, ...rules }, { quiet: true });
+  if (typeof found !== 'number' || !Number.isFinite(found)) return 0;
   const step = schema['multipleOf'];
   return typeof step === 'number' && step > 0 ? Math.ceil(found / step) * step : found;
 }
