@@ -6,10 +6,21 @@ import { check } from './commands/check.js';
 import { explain } from './commands/explain.js';
 import { filterCriteria } from './commands/filter-criteria.js';
 import { infra } from './commands/infra.js';
+import { invoke } from './commands/invoke.js';
 import { routes } from './commands/routes.js';
+import { tail } from './commands/tail.js';
 
 /** In the order of the help. */
-export const commands: readonly CommandFile[] = [routes, explain, check, filterCriteria, infra, asyncapi];
+export const commands: readonly CommandFile[] = [
+  routes,
+  explain,
+  check,
+  filterCriteria,
+  infra,
+  asyncapi,
+  invoke,
+  tail,
+];
 
 /** The whole command line, as the library has it; `start` runs the one that was asked for. */
 export function programOf(
