@@ -144,10 +144,15 @@ function endsWith(text: string): Test {
   return (value) => quoted(value).endsWith(`${text}"`);
 }
 
-/** Letter by letter in lower or upper case, which may have more letters: `ß` matches `SS`, but `ss` does not match `ß`. */
+/**
+ * Letter by letter in lower or upper case, which may have more letters: `ß` matches `SS`, but `ss` does not match `ß`. A character
+ * beyond 16 bits is two letters, which event-ruler reads as question marks.
+ */
 function ignoringCase(before: string, text: string, after: string): Test {
   const letters = text.split('').map((letter) => {
-    const [lower, upper] = [letter.toLowerCase(), letter.toUpperCase()].map(escaped);
+    const [lower, upper] = [letter.toLowerCase(), letter.toUpperCase()].map((text) =>
+      escaped(text.replace(/[\ud800-\udfff]/, '?')),
+    );
     return lower === upper ? lower : `(?:${lower}|${upper})`;
   });
   const expression = new RegExp(before + letters.join('') + after);

@@ -52,7 +52,7 @@ export const leafFacts: { readonly [operator: string]: readonly LeafFact[] } = {
   suffix: [
     [[{ suffix: 'bc' }], ['bc', 'abc'], ['bcd', 'BC', 'c', 1, undefined]],
     [[{ suffix: '' }], ['', 'x'], [1, null, undefined]],
-    [[{ suffix: '大' }], ['小大'], ['大小']],
+    [[{ suffix: '大😀' }], ['小大😀'], ['大小😀']],
     [[{ suffix: { 'equals-ignore-case': 'Bc' } }], ['bc', 'aBC'], ['bcd', undefined]],
   ],
   'equals-ignore-case': [
@@ -60,6 +60,7 @@ export const leafFacts: { readonly [operator: string]: readonly LeafFact[] } = {
     [[{ 'equals-ignore-case': 'äß' }], ['äß', 'ÄSS', 'äSS'], ['äss', 'as', 'ÄẞS']],
     [[{ 'equals-ignore-case': 'a.(c' }], ['A.(C'], ['abc', 'ab(c']],
     [[{ 'equals-ignore-case': '1' }], ['1'], [1]],
+    [[{ 'equals-ignore-case': 'a😀' }], ['A??'], ['a😀', 'A😀', 'a?']],
   ],
   wildcard: [
     [[{ wildcard: 'a*c' }], ['ac', 'abc', 'a*c', 'ac c'], ['a', 'abcd', 'xac', 'AC', 1, undefined]],
