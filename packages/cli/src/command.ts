@@ -12,7 +12,7 @@ export interface CommandFile<Options = object> {
   /** What to type behind `sluice`, and what it is for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
   /** Does it and gives the exit code: 0 where all is well, 1 where it found problems. Throws `UsageError` for 2. */
-  run(call: Call<Options>): Promise<ExitCode>;
+  run(call: Call<Options>): Promise<0 | 1>;
 }
 
 /** One run of a command. */
@@ -29,5 +29,3 @@ export interface SharedOptions {
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
-
-export type ExitCode = 0 | 1;

@@ -61,6 +61,6 @@ function entryOf(route: Route, { tables }: Pick<Router, 'tables'>): RouteEntry {
 }
 
 /** A filter as JSON can have it: without functions. */
-export function filterData(filter: FilterNode): FilterNode {
+function filterData(filter: FilterNode): FilterNode {
   return JSON.parse(JSON.stringify(filter));
 }

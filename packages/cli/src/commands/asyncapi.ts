@@ -67,14 +67,16 @@ function descriptionOf({ title, documentVersion, description }: Options): AsyncA
 
 /** The component as the user's project has it, or else as this package does. */
 function componentNear({ cwd }: World): PageComponent {
-  const files = ['browser/standalone/index.js', 'styles/default.min.css'];
   for (const from of [join(cwd, 'package.json'), import.meta.filename]) {
+    const require = createRequire(from);
     try {
-      const { resolve: find } = createRequire(from);
-      const [script, style] = files.map((file) =>
-        readFileSync(find(`@asyncapi/react-component/${file}`), 'utf8'),
-      );
-      return { script, style } as PageComponent;
+      return {
+        script: readFileSync(
+          require.resolve('@asyncapi/react-component/browser/standalone/index.js'),
+          'utf8',
+        ),
+        style: readFileSync(require.resolve('@asyncapi/react-component/styles/default.min.css'), 'utf8'),
+      };
     } catch {
       // It is not there; the next place may have it.
     }
