@@ -27,7 +27,7 @@ export const infra: CommandFile<Options> = {
       .addOption(
         new Option(
           '--format <format>',
-          'a CloudFormation template, one with a function of SAM, or the plan behind them',
+          'a CloudFormation template, one of SAM with the events of a function, or the plan behind them',
         )
           .choices(['cloudformation', 'sam', 'plan'])
           .default('cloudformation'),
@@ -78,7 +78,10 @@ export const infra: CommandFile<Options> = {
       ),
   examples: [
     ['infra > stream.yaml', 'a CloudFormation template; the function and the streams are its parameters'],
-    ['infra --format sam --parallelization-factor 4', 'resources for a SAM template'],
+    [
+      'infra --format sam --parallelization-factor 4',
+      'the same for SAM; the function lacks what is yours: CodeUri, Handler, Runtime',
+    ],
   ],
   async run({ options, world }) {
     const router = await loadRouter({ options, world });
@@ -103,7 +106,11 @@ const forms: { readonly [F in Options['format']]: (plan: Infrastructure) => obje
       role: { Ref: 'FunctionRole' },
     });
     const events = { Type: 'AWS::Serverless::Function', Properties: { Events: samEvents(plan) } };
-    return { Parameters, Resources: { Function: events, ...Resources } };
+    return {
+      Transform: 'AWS::Serverless-2016-10-31',
+      Parameters,
+      Resources: { Function: events, ...Resources },
+    };
   },
   plan: (plan) => plan,
 };

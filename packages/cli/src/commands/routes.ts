@@ -27,8 +27,10 @@ export const routes: CommandFile<Options> = {
   ],
   async run({ options, world }) {
     const router = await loadRouter({ options, world });
+    const { stdout } = world;
     if (options.json || options.format === 'json') printJson(world, routeList(router));
-    else world.stdout.write(`${options.format === 'text' ? printRoutes(router) : routeDiagram(router)}\n`);
+    else if (options.format === 'mermaid') stdout.write(`${routeDiagram(router)}\n`);
+    else stdout.write(`${printRoutes(router).replace(/^.*/, (titles) => stdout.style('bold', titles))}\n`);
     return 0;
   },
 };
