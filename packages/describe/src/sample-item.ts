@@ -71,27 +71,30 @@ function schemaOf(model: Model): EntityModel['schema'] {
   return model.kind === 'entity' ? model.schema : undefined;
 }
 
-/** The item with another value of one attribute, for each that is no key and can have one. */
+/** The item with another value of one attribute, for each that is no key: first with values that its schema lists. */
 function changesOf(model: Model, item: JsonSchema, before: AttributeMap): readonly AttributeMap[] {
   const { partition, sort } = tableOfModel(model).keys;
   const properties = isSchema(item['properties']) ? item['properties'] : {};
   const names = Object.keys(before).filter((name) => name !== partition && name !== sort);
   if (names.length === 0) return [{ ...before, attribute: { S: 'added' } }];
-  return names.flatMap((name) =>
-    others(before[name] ?? {}, properties[name]).map(
-      (value) => ({ ...before, [name]: value }) as AttributeMap,
-    ),
-  );
+  const changed = (valuesOf: typeof invented) =>
+    names.flatMap((name) =>
+      Object.entries(before[name] ?? {}).flatMap(([letter, inside]) =>
+        valuesOf(leafOf(properties[name], letter), letter, inside)
+          .filter((other) => other !== inside)
+          .map((other) => ({ ...before, [name]: { [letter]: other } }) as AttributeMap),
+      ),
+    );
+  return [...changed(listed), ...changed(invented)];
 }
 
-function others(value: object, schema: unknown): readonly object[] {
-  const [[letter, inside] = ['', undefined]] = Object.entries(value);
-  const leaf = leafOf(schema, letter);
-  const listed = ['enum', 'examples'].flatMap((keyword) =>
-    Array.isArray(leaf[keyword]) ? leaf[keyword] : [],
-  );
-  const invented = Array.isArray(leaf['enum']) ? [] : (inventions[letter]?.(inside) ?? []);
-  return [...listed, ...invented].filter((other) => other !== inside).map((other) => ({ [letter]: other }));
+function listed(leaf: JsonSchema): readonly unknown[] {
+  const { enum: choices, examples } = leaf;
+  return Array.isArray(choices) ? choices : Array.isArray(examples) ? examples : [];
+}
+
+function invented(leaf: JsonSchema, letter: string, inside: unknown): readonly unknown[] {
+  return Array.isArray(leaf['enum']) ? [] : (inventions[letter]?.(inside) ?? []);
 }
 
 function leafOf(schema: unknown, letter: string): JsonSchema {
