@@ -59,6 +59,7 @@ export async function followStream(stream: StreamDescription, following: Followi
   return shown;
 }
 
+/** The embedded engine does not tell them; nothing here depends on them then. */
 function keysOf({ KeySchema = [] }: StreamDescription) {
   const nameOf = (type: 'HASH' | 'RANGE') => KeySchema.find(({ KeyType }) => KeyType === type)?.AttributeName;
   const [partition = 'unknown', sort] = [nameOf('HASH'), nameOf('RANGE')];

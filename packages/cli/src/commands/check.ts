@@ -1,26 +1,51 @@
 import { isSluiceError, type Router } from '@sluice/core';
+import { type CheckStreamsOptions, checkStreams } from '@sluice/poller';
 import { Command } from 'commander';
 import type { Call, CommandFile } from '../command.js';
 import { loadRouter } from '../load-router.js';
+import { loggerOn } from '../logger-on.js';
 import { counted, printJson } from '../print.js';
+import { endpointOption, type Place, regionOption } from '../source-options.js';
+import type { World } from '../world.js';
 
-export const check: CommandFile = {
+interface Options extends Place {
+  readonly live?: boolean;
+}
+
+export const check: CommandFile<Options> = {
   group: 'Read the routes',
   define: () =>
     new Command('check')
       .description(
-        'Load the router module and tell everything that is wrong with it, all at once. Nothing is run. The exit code is 1 where there is a problem.',
+        'Load the router module and tell everything that is wrong with it, all at once; with --live also that the stream of each table ' +
+          'is there, is enabled, and has the view and the keys that the routes are written for. Nothing is run, and no record is read. ' +
+          'The exit code is 1 where there is a problem.',
       )
-      .summary('Tell everything that is wrong with the router, all at once.'),
-  examples: [['check', 'what createRouter would throw at start, in a build for example']],
+      .summary('Tell everything that is wrong with the router and its streams, all at once.')
+      .option('--live', "ask DynamoDB Streams for the routes' streams, too")
+      .addOption(regionOption())
+      .addOption(endpointOption()),
+  examples: [
+    ['check', 'what createRouter would throw at start, in a build for example'],
+    ['check --live --region eu-west-1', 'the streams too, before a deployment'],
+  ],
   async run({ options, world }) {
-    const { router, problems } = await checked({ options, world });
+    const { router, problems: ofModule } = await checked({ options, world });
+    const live = router && options.live ? await checkStreams(router, sourceOf(options, world)) : undefined;
+    const problems = [...ofModule, ...(live?.problems ?? [])];
     const tables = router?.tables.map(({ text }) => text) ?? [];
+    const streams = live?.streams.map(({ StreamArn }) => StreamArn) ?? [];
     if (options.json) {
-      printJson(world, { ok: problems.length === 0, routes: router?.routes.length ?? 0, tables, problems });
+      const routes = router?.routes.length ?? 0;
+      const ok = problems.length === 0;
+      printJson(world, { ok, routes, tables, ...(live && { streams }), problems });
     } else if (router && problems.length === 0) {
       const found = `${counted(router.routes.length, 'route')} of ${tables.join(', ')}`;
-      world.stdout.write(`${world.stdout.style('green', 'no problems')}: ${found}\n`);
+      const lines = [
+        `${world.stdout.style('green', 'no problems')}: ${found}`,
+        ...streams.map((arn) => `  ${arn}`),
+      ];
+      world.stdout.write(`${lines.join('\n')}\n`);
     } else {
       const list = problems.map((problem) => `  - ${problem}`);
       world.stdout.write(
@@ -30,6 +55,10 @@ export const check: CommandFile = {
     return problems.length === 0 ? 0 : 1;
   },
 };
+
+function sourceOf({ region, endpoint }: Options, world: World): CheckStreamsOptions {
+  return { region, endpoint, signal: world.interrupted(), logger: loggerOn(world) };
+}
 
 interface Checked {
   readonly router?: Router;

@@ -12,7 +12,7 @@ import { Command } from 'commander';
 import type { CommandFile } from '../command.js';
 import { type DryRecord, type DryRun, dryRun, type Run } from '../dry-run.js';
 import { loadRouter } from '../load-router.js';
-import { printColumns, printJson } from '../print.js';
+import { counted, printColumns, printJson } from '../print.js';
 import { keysText } from '../print-change.js';
 import { type GivenRecords, readRecords } from '../read-records.js';
 import { streamArnOption } from '../source-options.js';
@@ -102,10 +102,6 @@ function titleOf(record: StreamRecord, out: Output): string {
   const { eventName, eventSourceARN, dynamodb } = record;
   const place = out.style('dim', `${tableOf(eventSourceARN)} ${dynamodb.SequenceNumber}`);
   return `${out.style('bold', eventName)}  ${keysText(record)}  ${place}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function runForReal(

@@ -14,7 +14,9 @@ import type { CommandFile } from '../command.js';
 import { UsageError } from '../errors.js';
 import { followStream } from '../follow-stream.js';
 import { loadRouter } from '../load-router.js';
+import { loggerOn, tell } from '../logger-on.js';
 import { wholeNumber } from '../options.js';
+import { counted } from '../print.js';
 import { printChange } from '../print-change.js';
 import { endpointOption, type Place, regionOption } from '../source-options.js';
 import { goesTo, hasKey, routesOf } from '../wanted-records.js';
@@ -103,7 +105,7 @@ export const tail: CommandFile<Options> = {
         world.stdout.write(`${text}\n`);
       },
     });
-    tell(world, 'dim', `${shown} ${shown === 1 ? 'change' : 'changes'}`);
+    tell(world, 'dim', counted(shown, 'change'));
     return 0;
   },
 };
@@ -164,18 +166,4 @@ async function streamOf(
   // What the routes lack does not keep anybody from looking.
   for (const problem of found.problems) tell(world, 'yellow', problem);
   return stream;
-}
-
-function tell({ stderr }: World, format: 'dim' | 'yellow' | 'red', text: string): void {
-  stderr.write(`${stderr.style(format, text)}\n`);
-}
-
-/** What goes wrong on the way. That nothing is kept, and how the reading goes, is no news here. */
-function loggerOn(world: World): Logger {
-  const say = (format: 'yellow' | 'red') => (fields: object, message: string) => {
-    const err = 'err' in fields && fields.err instanceof Error ? fields.err : undefined;
-    if (err || format === 'red')
-      tell(world, format, `${message}${err ? `: ${err.name}: ${err.message}` : ''}`);
-  };
-  return { debug() {}, info() {}, warn: say('yellow'), error: say('red') };
 }
