@@ -149,6 +149,25 @@ describe('the fragment', () => {
 });
 
 describe('the events of SAM', () => {
+  it('refer to what the template has', () => {
+    const router = createRouter({ routes: ofOrders });
+    // #region functions
+    const plan = infrastructure(router, { maximumRetryAttempts: 50, filterCriteria: false });
+    const references = {
+      streams: { orders: { 'Fn::GetAtt': ['Orders', 'StreamArn'] } }, // by the name given to table()
+      destination: { 'Fn::GetAtt': ['Failures', 'Arn'] },
+    };
+    const events = samEvents(plan, references); // of an AWS::Serverless::Function
+    const { Resources } = cloudFormation(plan, { ...references, functionName: { Ref: 'Mail' } });
+    // #endregion
+    expect(events['Orders']?.Properties).toMatchObject({
+      Stream: references.streams.orders,
+      MaximumRetryAttempts: 50,
+      DestinationConfig: { OnFailure: { Type: 'S3', Destination: references.destination } },
+    });
+    expect(Resources['OrdersMapping']?.Properties).toMatchObject({ FunctionName: { Ref: 'Mail' } });
+  });
+
   it('are the mappings, with the kind of their destination', () => {
     expect(samEvents(plan())).toEqual({
       Orders: {
