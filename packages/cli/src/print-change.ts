@@ -33,10 +33,11 @@ function titleOf({ record, by }: ShownChange, out: Pick<Output, 'style'>): strin
   return [...time, out.style(['bold', eventColours[eventName]], what), keysText(record)].join('  ');
 }
 
-/** Attributes and values of an item's key: `pk: "USER#1", sk: 2`. */
+/** Attributes and values of an item's key, by name, as engines have them in any order: `pk: "USER#1", sk: 2`. */
 export function keysText({ dynamodb: { Keys } }: StreamRecord): string {
-  const keys = Object.entries(decodeItem(Keys, numeral));
-  return keys.map(([name, value]) => `${printPath([name])}: ${printValue(value)}`).join(', ');
+  const keys = decodeItem(Keys, numeral);
+  const names = Object.keys(keys).sort();
+  return names.map((name) => `${printPath([name])}: ${printValue(keys[name])}`).join(', ');
 }
 
 /** To the second, as streams have it. */
