@@ -10,6 +10,7 @@ import type { CommandFile } from '../command.js';
 import { loadRouter } from '../load-router.js';
 import { printColumns, printJson } from '../print.js';
 import { readRecords } from '../read-records.js';
+import { streamArnOption } from '../source-options.js';
 import type { Output } from '../world.js';
 
 interface Options {
@@ -29,7 +30,7 @@ export const explain: CommandFile<Options> = {
         '<records.json>',
         "a stream record, a list of them, lines of JSON, Lambda's event, a failure document, or what get-records printed; - is standard input",
       )
-      .option('--stream-arn <arn>', 'of records that do not tell theirs, as those of get-records'),
+      .addOption(streamArnOption()),
   examples: [
     ['explain record.json', 'why a route runs for this record, or does not'],
     ['explain - --json < event.json', 'the same as data, for an event of Lambda'],
