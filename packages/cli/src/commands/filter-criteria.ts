@@ -55,7 +55,13 @@ export const filterCriteria: CommandFile<Options> = {
 };
 
 function printCriteria({ table, routeIds, filters, notPushedDown }: TableCriteria, out: Output): string {
-  const rows = notPushedDown.map(({ routeId, condition, reason }) => [`  ${routeId}`, condition, reason]);
+  // What several routes leave to the router is told once.
+  const left = Map.groupBy(notPushedDown, ({ condition, reason }) => JSON.stringify([condition, reason]));
+  const rows = [...left.values()].map((same) => [
+    `  ${same[0]?.condition}`,
+    `${same[0]?.reason}`,
+    same.map(({ routeId }) => routeId).join(', '),
+  ]);
   return [
     out.style('bold', `table ${table}, for ${routeIds.join(', ')}`),
     ...(filters.length === 0 ? ['  no filter: every record has to come through'] : []),
