@@ -41,19 +41,13 @@ export function messageRef(channel: string, message: string): Reference {
   return { $ref: `#/channels/${channel}/messages/${message}` };
 }
 
-function sentencesOf({
-  when,
-  order,
-  exclusive,
-  once,
-  window,
-  maxSize,
-  onFailure,
-}: RouteEntry): readonly string[] {
+function sentencesOf({ order, exclusive, once, window, maxSize, onFailure }: RouteEntry): readonly string[] {
   return [
-    when === 'everything' ? 'Takes every such change.' : `Takes such changes when ${when}.`,
-    maxSize === undefined ? [] : `It gets them in groups of up to ${maxSize}.`,
-    window ? 'It folds those of a tumbling window into a state, and closes the window with it.' : [],
+    window
+      ? 'Folds the changes of a tumbling window into a state, one by one, and closes the window with it.'
+      : [],
+    maxSize === undefined ? [] : `Gets changes in groups of up to ${maxSize}.`,
+    window || maxSize !== undefined ? [] : 'Gets one change at a time.',
     order === 0 ? [] : `Its place among the routes of a change is ${order}: lower ones run first.`,
     exclusive === undefined ? [] : `Of the group \`${exclusive}\` only the first route that matches runs.`,
     once ? 'A change that it has done is not given to it again.' : [],

@@ -319,7 +319,7 @@ describe('for any router', () => {
       fc.asyncProperty(routers, async (router) => {
         expect(await diagnosticsOf(asyncApi(router))).toEqual([]);
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 
@@ -350,6 +350,7 @@ describe('for any router', () => {
           }
         }
       }),
+      { numRuns: 30 },
     );
   });
 });

@@ -61,7 +61,7 @@ const places: Readonly<Record<string, string>> = {
 
 /** Names and references that differ with those places. */
 const values: Readonly<Record<string, string>> = {
-  '/{tableName}/stream/{streamLabel}': '/Users/stream/{streamLabel}',
+  '/{tableName}/stream/{streamLabel}': `/${users.name}/stream/{streamLabel}`,
   '#/channels/streamRecord': '#/channels/Users',
   '#/channels/streamRecord/messages/insertRecord': '#/channels/Users/messages/User.insert',
   '#/channels/streamRecord/messages/modifyRecord': '#/channels/Users/messages/User.modify',
