@@ -92,7 +92,7 @@ export interface MessageExample {
   readonly payload: { readonly [name: string]: unknown };
 }
 
-export interface Components {
+interface Components {
   readonly securitySchemes: Named<{
     readonly type: string;
     readonly name: string;

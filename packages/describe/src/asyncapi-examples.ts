@@ -70,7 +70,7 @@ function eventId(number: number): string {
 }
 
 /** The ARN of a stream that the table's description means. */
-export function exampleArn({ text }: RoutedTable): string {
+function exampleArn({ text }: RoutedTable): string {
   const arn = text.startsWith('arn:') ? text : `arn:aws:dynamodb:*:*:table/${text}`;
   const [prefix, partition, service, region, account, table] = arn.split(':');
   const parts = [

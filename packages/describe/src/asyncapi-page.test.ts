@@ -43,9 +43,10 @@ describe('the page', () => {
   });
 
   it('gives the component of AsyncAPI the document to draw', () => {
-    const folder = createRequire(import.meta.url).resolve('@asyncapi/react-component/package.json');
-    const script = readFileSync(new URL('./browser/standalone/index.js', `file://${folder}`), 'utf8');
-    const style = readFileSync(new URL('./styles/default.min.css', `file://${folder}`), 'utf8');
+    const require = createRequire(import.meta.url);
+    const read = (path: string) => readFileSync(path, 'utf8');
+    const script = read(require.resolve('@asyncapi/react-component/browser/standalone/index.js'));
+    const style = read(require.resolve('@asyncapi/react-component/styles/default.min.css'));
     const scripts = scriptsOf(asyncApiPage(document, { script, style }));
     expect(scripts).toHaveLength(3);
     expect(scripts[1]).toContain('AsyncApiStandalone');
