@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
+import { StreamRouting } from '@sluice/describe/cdk';
+import { router } from '@sluice/example-orders';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { AttributeType, StreamViewType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { LoggingFormat, Runtime, StartingPosition, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, S3OnFailureDestination } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { router as invoicesRouter } from './invoices.js';
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -28,7 +30,7 @@ const settings = {
 };
 // #endregion
 
-/** The functions of `lambda.ts`, which has no ledger, and of `invoices.ts`, which has one, behind the stream of one table. */
+/** examples/orders as the function of `lambda.ts`, without a ledger, and `invoices.ts`, which has one, behind the stream of one table. */
 export class OrdersStack extends Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -40,38 +42,31 @@ export class OrdersStack extends Stack {
     });
     const failures = new Bucket(this, 'Failures');
 
-    // #region mapping
-    const mapping = {
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      reportBatchItemFailures: true,
-      batchSize: 100,
-      maxBatchingWindow: Duration.seconds(1),
-      parallelizationFactor: 1,
-      bisectBatchOnError: true,
-      retryAttempts: 100,
-      onFailure: new S3OnFailureDestination(failures),
-    };
+    // #region routing
     const mail = new NodejsFunction(this, 'Mail', { ...settings, entry: fileOf('../src/lambda.ts') });
     mail.addEnvironment('ORDERS_TABLE', orders.tableName); // the name that the code's table() has
-    mail.addEventSource(new DynamoEventSource(orders, mapping));
+    new StreamRouting(this, 'MailRouting', {
+      router,
+      handler: mail,
+      tables: { orders }, // by the names that table() is given here, where ORDERS_TABLE is not set
+      onFailure: failures,
+    });
     // #endregion
 
     // #region ledger
-    const ledger = new TableV2(this, 'Ledger', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      timeToLiveAttribute: 'expiresAt',
-    });
     const invoices = new NodejsFunction(this, 'Invoices', {
       ...settings,
       entry: fileOf('../src/invoices.ts'),
     });
+    const { ledgerTable } = new StreamRouting(this, 'InvoicesRouting', {
+      router: invoicesRouter,
+      handler: invoices,
+      tables: { orders },
+      onFailure: failures,
+      maximumRetryAttempts: -1, // what never succeeds is parked, and so never in the way of the rest
+    });
     invoices.addEnvironment('ORDERS_TABLE', orders.tableName);
-    invoices.addEnvironment('LEDGER_TABLE', ledger.tableName);
-    const needed = ['GetItem', 'Query', 'PutItem', 'DeleteItem'];
-    ledger.grant(invoices, ...needed.map((action) => `dynamodb:${action}`));
-    // What never succeeds is parked, and so never in the way of the rest.
-    invoices.addEventSource(new DynamoEventSource(orders, { ...mapping, retryAttempts: -1 }));
+    invoices.addEnvironment('LEDGER_TABLE', ledgerTable.tableName);
     // #endregion
   }
 }

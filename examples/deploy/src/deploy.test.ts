@@ -3,12 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { patternMatcher, type StreamRecord } from '@sluice/core';
+import { infrastructure, samEvents } from '@sluice/describe';
+import { router } from '@sluice/example-orders';
 import { createTable } from '@sluice/store/dynamodb';
 import { type Engine, lambdaEvent, recordsOf, startEngine } from '@sluice/testing';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type BuildOptions, build } from 'esbuild';
-import { CORE_SCHEMA, defineScalarTag, load } from 'js-yaml';
+import { CORE_SCHEMA, defineScalarTag, dump, load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrdersStack } from './cdk.js';
 
@@ -47,16 +50,12 @@ function cdkResource(type: string, id: string): Parsed {
 }
 
 describe('the event source mapping', () => {
-  const settings = {
-    StartingPosition: 'TRIM_HORIZON',
-    FunctionResponseTypes: ['ReportBatchItemFailures'],
-    BatchSize: 100,
-    MaximumBatchingWindowInSeconds: 1,
-    ParallelizationFactor: 1,
-    BisectBatchOnFunctionError: true,
-    MaximumRetryAttempts: 100,
-    DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Failures', 'Arn'] } } },
-  };
+  const stream = { 'Fn::GetAtt': ['Orders', 'StreamArn'] };
+  const failures = { 'Fn::GetAtt': ['Failures', 'Arn'] };
+  const references = { streams: { orders: stream }, destination: failures };
+  const plan = infrastructure(router);
+  const planned = plan.mappings[0]?.settings;
+  const settings = { ...planned, DestinationConfig: { OnFailure: { Destination: failures } } };
   const mappingOfCdk = (id: string) => {
     const { EventSourceArn, FunctionName, ...mapping } = cdkResource('AWS::Lambda::EventSourceMapping', id);
     expect(EventSourceArn['Fn::GetAtt']).toEqual([expect.stringMatching(/^Orders/), 'StreamArn']);
@@ -65,16 +64,16 @@ describe('the event source mapping', () => {
     return mapping;
   };
 
-  it('has the same settings from CDK, SAM and the Serverless Framework', () => {
-    const { Stream, DestinationConfig, ...ofSam } = sam.Resources.Mail.Properties.Events.Changes.Properties;
-    const { Type, ...OnFailure } = DestinationConfig.OnFailure;
-    const { type, arn, functionResponseType, batchWindow, ...rest } =
+  it('has the settings that the routes of examples/orders need, from CDK, SAM and the Serverless Framework', () => {
+    const { type, arn, functionResponseType, batchWindow, filterPatterns, ...rest } =
       serverless.functions.mail.events[0].stream;
     const { extensions } = serverless.resources;
+    const { FilterCriteria, ...others } = settings;
 
-    expect(mappingOfCdk('Mail')).toEqual(settings);
-    expect({ ...ofSam, DestinationConfig: { OnFailure } }).toEqual(settings);
-    expect({ Type, Stream }).toEqual({ Type: 'S3', Stream: { 'Fn::GetAtt': ['Orders', 'StreamArn'] } });
+    expect(mappingOfCdk('MailRouting')).toEqual(settings);
+    expect(withPatternsRead(sam.Resources.Mail.Properties.Events)).toEqual(
+      withPatternsRead(samEvents(plan, references)),
+    );
     expect({
       ...Object.fromEntries(
         Object.entries(rest).map(([name, value]) => [
@@ -85,12 +84,46 @@ describe('the event source mapping', () => {
       FunctionResponseTypes: [functionResponseType],
       MaximumBatchingWindowInSeconds: batchWindow,
       ...extensions.MailEventSourceMappingDynamodbOrders.Properties,
-    }).toEqual(settings);
-    expect({ type, arn }).toEqual({ type: 'dynamodb', arn: { 'Fn::GetAtt': ['Orders', 'StreamArn'] } });
+    }).toEqual(others);
+    expect({ type, arn, filterPatterns }).toEqual({
+      type: 'dynamodb',
+      arn: stream,
+      filterPatterns: '${file(filter-patterns.yml)}',
+    });
   });
 
+  it('has the patterns of the routes in the file that the Serverless Framework reads', async () => {
+    const patterns = planned?.FilterCriteria?.Filters.map(({ Pattern }) => JSON.parse(Pattern));
+
+    await expect(dump(patterns, { quoteStyle: 'double' })).toMatchFileSnapshot('../filter-patterns.yml');
+  });
+
+  it('lets through what the handlers of examples/orders want, and not every record', () => {
+    const { Filters } = mappingOfCdk('MailRouting').FilterCriteria;
+    const matchers = Filters.map(({ Pattern }: { Pattern: string }) => patternMatcher(Pattern));
+    const passes = (record: StreamRecord) =>
+      matchers.some((matches: (record: object) => boolean) => matches(record));
+    const build = recordsOf({ table: 'orders', keys: { partition: 'pk', sort: 'sk' } });
+    const order = { pk: 'CUSTOMER#1', sk: 'ORDER#1', status: 'PENDING', totalCents: 1, carrier: 'swift' };
+    const records = [
+      build.insert(order),
+      build.modify(order, { ...order, status: 'PAID' }),
+      build.insert({ pk: 'CUSTOMER#1', sk: 'PROFILE', name: 'Jo' }),
+      build.insert({ pk: 'SUPPLIER#1', sk: 'PROFILE' }),
+    ];
+
+    expect(records.map(passes)).toEqual([true, true, true, false]);
+  });
+
+  /** A pattern as it is meant, however its text is spaced. */
+  function withPatternsRead(events: Parsed): Parsed {
+    return JSON.parse(JSON.stringify(events), (name, value) =>
+      name === 'Pattern' ? JSON.parse(value) : value,
+    );
+  }
+
   it('of a function with a ledger never discards', () => {
-    expect(mappingOfCdk('Invoices')).toEqual({ ...settings, MaximumRetryAttempts: -1 });
+    expect(mappingOfCdk('InvoicesRouting')).toMatchObject({ MaximumRetryAttempts: -1 });
   });
 });
 
@@ -122,29 +155,35 @@ describe('the function', () => {
     expect(build.esbuild.sourcemap.setNodeOptions).toBe(true);
   });
 
-  it('may read the stream and write what is discarded, and in its ledger what a store needs and no more', () => {
-    for (const role of ['Mail', 'Invoices']) {
-      const actions = cdkResource('AWS::IAM::Policy', role).PolicyDocument.Statement.flatMap(
-        ({ Action }: Parsed) => Action,
-      );
-      expect(actions).toEqual(
-        expect.arrayContaining([
-          'dynamodb:DescribeStream',
-          'dynamodb:GetRecords',
-          'dynamodb:GetShardIterator',
-          'dynamodb:ListStreams',
-          's3:PutObject',
-        ]),
-      );
-    }
-    const onLedger = {
-      Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-      Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Ledger'), 'Arn'] },
-    };
+  it('may read the stream and write what is discarded, call in its ledger what a store needs, and no more', () => {
+    const ofStream = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+    const ofLedger = ['GetItem', 'Query', 'PutItem', 'DeleteItem'];
+    const traces = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+    const discarded = ['s3:ListBucket', 's3:PutObject'];
+    const onDynamoDb = (actions: string[]) => actions.map((action) => `dynamodb:${action}`);
+
+    expect(actionsOf('Mail')).toEqual([...traces, ...onDynamoDb(ofStream), ...discarded]);
+    expect(actionsOf('Invoices')).toEqual([
+      ...traces,
+      ...onDynamoDb([...ofStream, ...ofLedger]),
+      ...discarded,
+    ]);
     cdk.hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike(onLedger)]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: onDynamoDb(ofLedger),
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InvoicesRoutingLedger'), 'Arn'] },
+          }),
+        ]),
+      },
     });
   });
+
+  function actionsOf(role: string): string[] {
+    const { PolicyDocument } = cdkResource('AWS::IAM::Policy', role);
+    return PolicyDocument.Statement.flatMap(({ Action }: Parsed) => Action);
+  }
 
   function pick({ Runtime, Timeout, MemorySize, LoggingConfig, Environment }: Parsed) {
     const { NODE_OPTIONS } = Environment.Variables;

@@ -17,5 +17,6 @@ const invoice = route.insert(Order, { id: 'invoice', once: true }, ({ params }) 
 const store = dynamoDbStore({ tableName: process.env['LEDGER_TABLE'] ?? 'sluice' });
 const ledger = createLedger(store, { guard: true });
 
-export const handler = lambda(createRouter({ name: 'invoices', routes: invoice, ledger }));
+export const router = createRouter({ name: 'invoices', routes: invoice, ledger });
+export const handler = lambda(router);
 // #endregion
