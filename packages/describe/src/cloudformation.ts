@@ -28,7 +28,7 @@ export interface Fragment {
   readonly Resources: { readonly [id: string]: Resource };
 }
 
-export interface Parameter {
+interface Parameter {
   readonly Type: 'String';
   readonly Description: string;
 }

@@ -4,6 +4,7 @@ export { asyncApiPage, type PageComponent } from './asyncapi-page.js';
 export {
   cloudFormation,
   type Fragment,
+  type FragmentOptions,
   type References,
   type Resource,
   type SamEvents,

@@ -17,8 +17,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { StreamRouting, type StreamRoutingProps } from './cdk.js';
 import { cloudFormation, type Resource } from './cloudformation.js';
+import { StreamRouting, type StreamRoutingProps } from './stream-routing.js';
 
 const orders = table('orders', { keys: { partition: 'pk', sort: 'sk' }, ttl: 'expiresAt' });
 const carts = table('carts', { keys: { partition: 'id' }, view: 'NEW_IMAGE' });
