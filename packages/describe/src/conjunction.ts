@@ -39,6 +39,12 @@ export type Conjunction = ReadonlyMap<string, Field>;
 /** Conjunctions, one of which has to pass. Empty, it is passed by none. */
 export type Alternatives = readonly Conjunction[];
 
+/** Told where patterns cannot say a condition as a whole, and why, as a part of a sentence. */
+export type Lost = (reason: string) => void;
+
+const tooMany = 'it has too many combinations';
+const oneTest = 'a pattern tests a field, or the elements of a list, once';
+
 export const everything: Alternatives = [new Map()];
 export const nothingAtAll: Alternatives = [];
 
@@ -83,10 +89,10 @@ export function keyOf(conjunction: Conjunction): string {
 /**
  * What passes all of the conditions. Where patterns cannot say it the result is wider, and `lost` is told.
  */
-export function allOf(conditions: readonly Alternatives[], lost: () => void): Alternatives {
+export function allOf(conditions: readonly Alternatives[], lost: Lost): Alternatives {
   return conditions.reduce((left, right) => {
     if (left.length * right.length > mostAlternatives) {
-      lost();
+      lost(tooMany);
       return left.length <= right.length ? left : right;
     }
     const both = left.flatMap((one) => right.flatMap((other) => together(one, other, lost)));
@@ -95,28 +101,28 @@ export function allOf(conditions: readonly Alternatives[], lost: () => void): Al
 }
 
 /** What passes one of the conditions. */
-export function anyOf(conditions: readonly Alternatives[], lost: () => void): Alternatives {
+export function anyOf(conditions: readonly Alternatives[], lost: Lost): Alternatives {
   const alternatives = tidy(conditions.flat());
   if (alternatives.length <= mostAlternatives) return alternatives;
-  lost();
+  lost(tooMany);
   return everything;
 }
 
 /** Both conjunctions as one; none where no record passes both. */
-function together(one: Conjunction, other: Conjunction, lost: () => void): Alternatives {
+function together(one: Conjunction, other: Conjunction, lost: Lost): Alternatives {
   const fields = new Map(one);
   for (const added of other.values()) {
     const here = fields.get(added.place);
     if (!here) {
-      if (meetsOtherElement(fields, added)) lost();
+      if (meetsOtherElement(fields, added)) lost(oneTest);
       else fields.set(added.place, added);
     } else if (here.isMany || !isSamePath(here, added)) {
       // Two tests of a place with several values may be passed by two of them, which one list cannot say.
-      if (here.key !== added.key) lost();
+      if (here.key !== added.key) lost(oneTest);
     } else {
       const { test, isExact } = intersection(here.test, added.test);
       if (isImpossible(test)) return nothingAtAll;
-      if (!isExact) lost();
+      if (!isExact) lost(oneTest);
       fields.set(added.place, field(here.path, test));
     }
   }

@@ -26,8 +26,9 @@ interface Bin {
 
 /** Several alternatives in a pattern, with a long list cut into pieces where it has to be. */
 function packed(alternatives: Alternatives, maxFilters: number): readonly string[] | undefined {
-  const shared = sharedKeys(alternatives);
+  const shared = alternatives.length > 1 ? sharedKeys(alternatives) : none;
   const all = alternatives.find(({ size }) => size === shared.size);
+  // It has nothing but what the others have too.
   if (all) return fit([all], maxFilters);
   if (leastLength(alternatives, shared) > longestPattern * maxFilters) return undefined;
   const level = levelOf(alternatives, shared);

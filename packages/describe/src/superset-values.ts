@@ -69,7 +69,7 @@ const readers: { readonly [K in ValueTestKind]: Reader<Extract<ValueTest, { kind
     wanted
       ? anyOf(
           members.map((member) => memberPasses(member, place)),
-          () => place.tell(tooMany),
+          place.tell,
         )
       : untold(place, 'a field with several values passes where one of them does'),
   size: (_test, _wanted, place) => untold(place, 'a pattern does not count'),
@@ -88,7 +88,6 @@ const readers: { readonly [K in ValueTestKind]: Reader<Extract<ValueTest, { kind
   },
 };
 
-export const tooMany = 'it has too many combinations';
 const mapsAndLists = 'a pattern sees fields alone, and not whether a map or list is there';
 const ambiguous =
   'a field inside of maps or lists is not known to be missing: a name with dots can stand for it';
@@ -97,7 +96,7 @@ const ambiguous =
 const leafTypes: readonly AttributeType[] = ['S', 'N', 'B', 'BOOL', 'NULL', 'SS', 'NS', 'BS'];
 
 function combined(conditions: readonly Alternatives[], wanted: boolean, place: ValuePlace): Alternatives {
-  return (wanted ? anyOf : allOf)(conditions, () => place.tell(tooMany));
+  return (wanted ? anyOf : allOf)(conditions, place.tell);
 }
 
 function untold(place: ValuePlace, reason: string): Alternatives {
@@ -122,7 +121,7 @@ function absentHere(place: ValuePlace): Alternatives {
   place.tell(mapsAndLists);
   return allOf(
     leafTypes.map((type) => letter(type, absentField, place)),
-    () => place.tell(tooMany),
+    place.tell,
   );
 }
 
@@ -157,7 +156,7 @@ function operandPasses(
     if (!wanted) return untold(place, asWholes);
     return anyOf(
       values.map((value) => wholePasses(value, place)),
-      () => place.tell(tooMany),
+      place.tell,
     );
   }
   const isComplete = texts.length === values.length;
@@ -239,7 +238,7 @@ function memberPasses(member: AttributeValue, place: ValuePlace): Alternatives {
   const inList = wholePasses(member, elementOf(place, 'any'));
   if (type !== 'S' && type !== 'N' && type !== 'B') return inList;
   const inSet = letter(`${type}S`, memberTest(payload(member, type), type === 'N'), place);
-  return anyOf([inSet, inList], () => place.tell(tooMany));
+  return anyOf([inSet, inList], place.tell);
 }
 
 /** What a list has at an index. */

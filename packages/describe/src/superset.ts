@@ -22,7 +22,7 @@ import {
   nothingAtAll,
 } from './conjunction.js';
 import { endingWith, type FieldTest, noneOf, oneOf, startingWith } from './field-test.js';
-import { elementOf, entryOf, isName, tooMany, type ValuePlace, valuePasses } from './superset-values.js';
+import { elementOf, entryOf, isName, type ValuePlace, valuePasses } from './superset-values.js';
 
 /** What a filter is read for. */
 export interface Reading {
@@ -66,7 +66,7 @@ const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: 
       tell(filter, reading, wanted, 'its keys have to capture the same');
     return allOf(
       templates.map(({ name, text }) => keyPasses(name, text, reading)),
-      () => tell(filter, reading, wanted, tooMany),
+      (reason) => tell(filter, reading, wanted, reason),
     );
   },
   value: (filter, reading, wanted) => {
@@ -119,7 +119,7 @@ function ofParts(
 ): Alternatives {
   return combine(
     parts.map((part) => superset(part, reading, wanted)),
-    () => tell(filter, reading, wanted, tooMany),
+    (reason) => tell(filter, reading, wanted, reason),
   );
 }
 
@@ -186,11 +186,10 @@ function placeOf(
 ): ValuePlace | undefined {
   const [name, ...inside] = path;
   if (typeof name !== 'string' || !isName(name)) return undefined;
-  const isAlone = inside.length === 0 && !name.includes('.');
   let place: ValuePlace | undefined = {
     path: ['dynamodb', image, name],
     lists: [],
-    isAlone,
+    isAlone: !name.includes('.'),
     tell: tellReason,
   };
   for (const segment of inside) {
@@ -230,7 +229,7 @@ function changes(filter: Changed, reading: Reading, wanted: boolean): Alternativ
   const { before, after } = filter;
   const passes = (image: Image, test: ValueTest | undefined, isWanted = true) =>
     test ? imagePasses(image, filter, test, reading, true, isWanted) : everything;
-  const lost = () => tell(filter, reading, wanted, tooMany);
+  const lost = (reason: string) => tell(filter, reading, wanted, reason);
   const old = literalsOf(before);
   const now = literalsOf(after);
   const both = () => allOf([passes('NewImage', after), passes('OldImage', before)], lost);
@@ -279,7 +278,7 @@ function comesOrGoes(filter: Changed, reading: Reading, wanted: boolean): Altern
   if (passesAbsent(test)) tests.push({ kind: 'exists' });
   return (wanted ? allOf : anyOf)(
     tests.map((one) => imagePasses(image, filter, one, reading, wanted)),
-    () => tell(filter, reading, wanted, tooMany),
+    (reason) => tell(filter, reading, wanted, reason),
   );
 }
 
