@@ -1,5 +1,6 @@
 import { allocation } from './allocation.js';
 import { decoding } from './decoding.js';
+import { describe } from './describe.js';
 import { dispatch } from './dispatch.js';
 import type { Group } from './group.js';
 import { lambda } from './lambda.js';
@@ -21,6 +22,7 @@ export const groups = {
   ledger,
   once,
   lambda,
+  describe,
 } satisfies Record<string, Group>;
 
 export type GroupName = keyof typeof groups;

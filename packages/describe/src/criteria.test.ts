@@ -176,6 +176,10 @@ describe('what a pattern cannot say passes:', () => {
       shop.attr('a.b').is(absent),
       [inserted({ 'a.M.b': 'x' })],
     ],
+    'a missing attribute whose name has dots, for which an entry of a map can stand': [
+      shop.attrAt('a.M.b').is(absent),
+      [inserted({ a: { b: 'x' } })],
+    ],
     'another value inside of a map, for the same reason': [
       not(shop.attr('a.b').is('x')),
       [inserted({ 'a.M.b': 'x' })],
