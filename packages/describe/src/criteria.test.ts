@@ -342,7 +342,7 @@ describe('many routes', () => {
     expect(notPushedDown[0]).toEqual({
       routeId: 'route-0',
       condition: 'table shop and INSERT and kind is "kind-0"',
-      reason: '1 filters of 4096 characters have no room for all that the routes of the table ask',
+      reason: '1 filter of 4096 characters cannot say all that the routes of the table ask',
     });
   });
 

@@ -55,4 +55,4 @@ export function fitting(
 const nothingPasses = 'no record passes it, and there is no pattern for that';
 
 const tooLong = (maxFilters: number) =>
-  `${maxFilters} filters of ${longestPattern} characters have no room for all that the routes of the table ask`;
+  `${maxFilters} filter${maxFilters > 1 ? 's' : ''} of ${longestPattern} characters cannot say all that the routes of the table ask`;
