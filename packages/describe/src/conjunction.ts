@@ -49,7 +49,7 @@ export const everything: Alternatives = [new Map()];
 export const nothingAtAll: Alternatives = [];
 
 /** More alternatives than these are not made of one condition. */
-export const mostAlternatives = 100;
+const mostAlternatives = 100;
 
 export function field(path: readonly string[], test: FieldTest, lists: readonly ListStep[] = []): Field {
   const place = path.join('.');

@@ -196,7 +196,7 @@ function fieldValues(values: readonly AttributeValue[]): readonly (string | bool
  * The text that DynamoDB gives for a number: plain decimals without zeros that say nothing. `undefined` for more than 38 digits,
  * and from 1E21 up or below 1E-6, where other software writes exponents: nothing promises there what AWS writes.
  */
-export function plainDecimal(text: string): string | undefined {
+function plainDecimal(text: string): string | undefined {
   const [, minus = '', digits = '', shift = ''] = /^(-?)0\.(\d+)e(-?\d+)$/.exec(canonicalDecimal(text)) ?? [];
   if (digits === '') return '0';
   const point = Number(shift);

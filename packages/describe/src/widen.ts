@@ -10,7 +10,7 @@ import {
 import { isCertain, shortened } from './field-test.js';
 
 /** Told which conjunctions became which, and whether more records pass what they became. */
-export type OnChange = (into: Conjunction, from: readonly Conjunction[], isWider: boolean) => void;
+type OnChange = (into: Conjunction, from: readonly Conjunction[], isWider: boolean) => void;
 
 /** The same alternatives, or fewer and wider ones. */
 export type Widening = (alternatives: Alternatives, onChange: OnChange) => Alternatives;
