@@ -102,6 +102,18 @@ describe('an application', () => {
     );
   });
 
+  it('has nothing that a schema computes while it is written', () => {
+    let count = 0;
+    const schema = z.object({
+      at: z.string().default(() => `made ${++count}`),
+      by: z.string().prefault(() => `made ${++count}`),
+      of: z.string().catch(() => `made ${++count}`),
+    });
+    const Thing = shop.entity('Thing', { schema });
+    const text = JSON.stringify(documentOf(route.on(Thing, { id: 'a' }, noop)));
+    expect(text.match(/made \d/g)).toBeNull();
+  });
+
   it('is plain data, the same for the same router', () => {
     const router = createRouter({ routes: route.on(Order, { id: 'a' }, noop) });
     expect(JSON.stringify(asyncApi(router))).toBe(JSON.stringify(asyncApi(router)));

@@ -1,7 +1,7 @@
 import type { EntityModel } from '@sluice/core';
 import type { JsonSchema } from './asyncapi-document.js';
 import { isSchema, mapValues } from './json-schema.js';
-import { setType } from './wire-schema.js';
+import { zodOptions } from './zod-input.js';
 
 /**
  * What an entity's schema takes, as a JSON Schema of draft 7: an item as it is stored, decoded. Its references are into `at`, the place that it
@@ -11,7 +11,7 @@ import { setType } from './wire-schema.js';
  */
 export function itemSchema({ schema }: EntityModel, at: string): JsonSchema | undefined {
   try {
-    const given = converterOf(schema)?.input({ target: 'draft-07', libraryOptions: { unrepresentable } });
+    const given = converterOf(schema)?.input({ target: 'draft-07', libraryOptions: zodOptions });
     return isSchema(given) ? (cleaned(given, at) as JsonSchema) : undefined;
   } catch {
     // A library throws for what JSON Schema cannot say. The item is shown without a form of its own then.
@@ -28,25 +28,6 @@ interface Converter {
   readonly input: (options: { readonly target: string; readonly libraryOptions: object }) => unknown;
 }
 
-/** zod asks for what JSON has no type for: sets and big integers are what DynamoDB has types for, the rest may be anything. */
-function unrepresentable({ zodSchema }: { readonly zodSchema: Definition }): JsonSchema | 'any' {
-  const { type, valueType } = zodSchema._zod.def;
-  if (type === 'bigint') return { type: 'integer' };
-  const member = valueType?._zod.def.type;
-  if (type === 'set' && member === 'string') return setOf('SS', 'string');
-  if (type === 'set' && (member === 'number' || member === 'bigint')) return setOf('NS', 'number');
-  return 'any';
-}
-
-/** What is read of a zod schema. */
-interface Definition {
-  readonly _zod: { readonly def: { readonly type: string; readonly valueType?: Definition } };
-}
-
-function setOf(name: 'SS' | 'NS', type: string): JsonSchema {
-  return { type: 'array', uniqueItems: true, items: { type }, [setType]: name };
-}
-
 /** Keywords whose value is a schema, a list of them, or schemas by names. All others have plain data. */
 const schemaKeywords = new Set(
   'items additionalItems contains additionalProperties propertyNames not if then else allOf anyOf oneOf prefixItems'.split(
@@ -54,8 +35,11 @@ const schemaKeywords = new Set(
   ),
 );
 const schemaMaps = new Set(['properties', 'patternProperties', 'definitions', '$defs', 'dependencies']);
-/** They would move the place that references start from, or name another dialect. */
-const dropped = new Set(['$schema', '$id', 'id', '$anchor']);
+/**
+ * They would move the place that references start from, or name another dialect. A default may be computed: the document would be another one
+ * each time, and could tell what is of the environment alone.
+ */
+const dropped = new Set(['$schema', '$id', 'id', '$anchor', 'default']);
 
 /** A schema without what belongs to a document of its own, with its references led to where it stands now. */
 function cleaned(schema: unknown, at: string): unknown {
@@ -63,6 +47,7 @@ function cleaned(schema: unknown, at: string): unknown {
   if (!isSchema(schema)) return schema;
   const entries = Object.entries(schema).flatMap(([keyword, value]) => {
     if (dropped.has(keyword) || value === undefined) return [];
+    if (keyword === 'pattern' && !isStrictPattern(value)) return [];
     if (keyword === '$ref')
       return typeof value === 'string' && value.startsWith('#') ? [[keyword, rebase(value, at)]] : [];
     if (schemaKeywords.has(keyword)) return [[keyword, cleaned(value, at)]];
@@ -90,9 +75,18 @@ function rebase(reference: string, at: string): string {
   return `${at}/${keyword}/${definitionName(name.join('/').replaceAll('~1', '/').replaceAll('~0', '~'))}`;
 }
 
-/** A name that needs no escapes in a reference. */
+/** A name that needs no escapes in a reference, and is no other one's. */
 function definitionName(name: string): string {
-  return name.replace(/[^\w.-]/g, '-');
+  return name.replace(/[^\w-]/g, (unit) => `.${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Readers of JSON Schema take patterns as Unicode, where a needless escape is an error. */
+function isStrictPattern(pattern: unknown): boolean {
+  try {
+    return typeof pattern === 'string' && new RegExp(pattern, 'u') !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function asJson(value: unknown): unknown {

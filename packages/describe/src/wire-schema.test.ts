@@ -78,6 +78,13 @@ describe('the wire form of an attribute', () => {
     ['anything', z.unknown(), ['a', 1, null, new Uint8Array([1])], []],
     ['several rules for a text', z.string().regex(/a/).regex(/b/), ['ab'], ['a', 1]],
     ['several rules for a number', z.number().multipleOf(2).multipleOf(3), [6], ['6']],
+    ['what is caught', z.string().catch('x'), ['a', 1, undefined], []],
+    ['what is coerced', z.coerce.number(), ['5', 5, true], [undefined]],
+    ['a set of what is coerced', z.set(z.coerce.number()), [new Set(['1'])], [undefined]],
+    ['what is prepared', z.preprocess((given) => given ?? 'x', z.string()), ['a', undefined], []],
+    ['what is trimmed before it is held to rules', z.string().trim().max(1), [' a '], [1]],
+    ['a pattern whose flags say more', z.string().regex(/^a.b$/is), ['A\nB'], [1]],
+    ['a pattern that only careless languages read', z.string().regex(/^a-b$/), ['a-b'], [1]],
   ])('of %s takes what the schema takes, and refuses what it can tell', (_what, schema, taken, refused) => {
     const judge = judgeOf(z.object({ value: schema }));
     for (const value of taken) expect(judge({ value }), String(value)).toBeUndefined();
@@ -107,6 +114,25 @@ describe('the wire form of an item', () => {
   it('contains itself, where the schema does', () => {
     expect(judgeOf(Tree)({ name: 'a', children: [{ name: 'b', children: [] }] })).toBeUndefined();
     expect(judgeOf(Tree)({ name: 'a', children: [{ children: [] }] })).toBeDefined();
+  });
+
+  it('holds what it refers to apart, whatever the names of that', () => {
+    const one = z.object({ a: z.string() }).meta({ id: 'A b' });
+    const other = z.object({ b: z.number() }).meta({ id: 'A/b' });
+    const itself = z.object({ c: z.string() }).meta({ id: 'itself' });
+    const All = z.object({
+      one,
+      other,
+      itself,
+      get more() {
+        return All.optional();
+      },
+    });
+    const item = { one: { a: 'x' }, other: { b: 1 }, itself: { c: 'x' } };
+    const judge = judgeOf(All);
+    expect(judge({ ...item, more: item })).toBeUndefined();
+    for (const name of Object.keys(item)) expect(judge({ ...item, [name]: {} }), name).toBeDefined();
+    expect(judge({ ...item, more: {} })).toBeDefined();
   });
 
   it('has attributes by any name', () => {

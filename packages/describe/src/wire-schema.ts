@@ -40,7 +40,8 @@ export function wireItem(schema: JsonSchema, rebased: Rebased): JsonSchema {
   };
 }
 
-const itself = 'itself';
+/** No definition has this name: with a dot go four digits. */
+const itself = '.itself';
 
 /** What stands behind the `M` of an object's wire form. */
 function wireMap(schema: unknown, rebased: Rebased, seen: readonly unknown[]): JsonSchema {
@@ -135,17 +136,7 @@ function numberLeaf(schema: JsonSchema): JsonSchema {
   const numbers = exactly(schema)?.filter((value) => typeof value === 'number');
   const texts = numbers?.map(decimalText);
   if (texts?.every((text) => !text.includes('e'))) return { type: 'string', enum: texts };
-  const {
-    title,
-    description,
-    deprecated,
-    anyOf,
-    oneOf,
-    allOf,
-    examples,
-    default: _default,
-    ...rules
-  } = schema;
+  const { title, description, deprecated, anyOf, oneOf, allOf, examples, ...rules } = schema;
   const shown = Array.isArray(examples) ? examples.filter((value) => typeof value === 'number') : [];
   return {
     type: 'string',
@@ -157,7 +148,7 @@ function numberLeaf(schema: JsonSchema): JsonSchema {
 
 function sampleNumber(schema: JsonSchema): number {
   const type = schema['type'] === 'integer' ? 'integer' : 'number';
-  const rules = kept(schema, ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'default']);
+  const rules = kept(schema, ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']);
   const found = sample({ type, ...rules }, { quiet: true });
   if (typeof found !== 'number' || !Number.isFinite(found)) return 0;
   const step = schema['multipleOf'];
