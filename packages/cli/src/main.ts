@@ -1,40 +1,61 @@
 #!/usr/bin/env node
-import { Console } from 'node:console';
 import { styleText } from 'node:util';
 import { loadModule } from './load-module.js';
 import { run } from './run.js';
 import { tellError } from './tell-error.js';
 import type { Output } from './world.js';
 
-// Standard output is the command's own, so that its JSON can be read: what the user's modules print goes beside it.
-globalThis.console = new Console(process.stderr);
-// Who reads may have had enough, as `head` has.
-process.stdout.on('error', () => process.exit());
+const { argv, stdout, stderr } = process;
+// Standard output is the command's own, so that its JSON can be read: what the user's modules write goes beside it.
+const writeOut = stdout.write.bind(stdout);
+stdout.write = stderr.write.bind(stderr);
 
-const argv = process.argv.slice(2);
 const world = {
   stdin: process.stdin,
-  stdout: outputOf(process.stdout),
-  stderr: outputOf(process.stderr),
+  stdout: outputOf(stdout, writeOut),
+  stderr: outputOf(stderr, stderr.write.bind(stderr)),
   env: process.env,
   cwd: process.cwd(),
   loadModule,
   interrupted,
 };
 
-// What the user's modules started and nobody waits for.
+let isOver = false;
+stdout.on('error', cannotWrite);
+stderr.on('error', () => {});
+// What the user's modules began and nobody waits for.
 process.on('uncaughtException', (error) => end(tellError(error, world, argv.includes('--verbose'))));
+process.on('beforeExit', () => {
+  end(told('nothing is left to do, but something that a module of yours began waits for what never comes'));
+});
+process.on('exit', () => {
+  if (!isOver) process.exitCode = told('a module of yours ended the process; take process.exit out of it');
+});
 
-end(await run(argv, world));
+run(argv.slice(2), world).then(end);
 
 /** Once everything is written; the user's modules may keep connections and timers open. */
 function end(code: number): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  isOver = true;
+  process.exitCode = code;
+  writeOut('', (error) => (error ? cannotWrite(error) : stderr.write('', () => process.exit())));
 }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
+/** Who reads may have had enough, as `head` has. */
+function cannotWrite(error: NodeJS.ErrnoException): void {
+  isOver = true;
+  if (error.code !== 'EPIPE') process.exitCode = told(`standard output cannot be written: ${error.message}`);
+  process.exit();
+}
+
+function told(problem: string): 1 {
+  world.stderr.write(`${world.stderr.style('red', 'error:')} ${problem}\n`);
+  return 1;
+}
+
+function outputOf(stream: NodeJS.WriteStream, write: Output['write']): Output {
   return {
-    write: (text) => stream.write(text),
+    write,
     style: (format, text) => styleText(format, text, { stream }),
     columns: stream.columns ?? 100,
   };

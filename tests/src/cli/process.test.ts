@@ -39,12 +39,38 @@ describe('the sluice command as a process', () => {
   });
 
   it('ends whatever the module keeps alive, and keeps what it prints out of its own output', () => {
-    const alive = module(`console.log('chatter'); setInterval(() => {}, 1000); ${router}`);
+    const alive = module(
+      `console.log('chatter'); process.stdout.write('more of it\\n'); setInterval(() => {}, 1000); ${router}`,
+    );
     expect(sluice(['routes', '--json', '--router', alive])).toEqual({
       status: 0,
       stdout: '[]\n',
-      stderr: 'chatter\n',
+      stderr: 'chatter\nmore of it\n',
     });
+  });
+
+  it.each([
+    ['ends the process', 'process.exit(0)', /^error: .* ended the process/],
+    ['waits for ever', 'await new Promise(() => {})', /^error: .* waits for what never comes/],
+  ])(
+    'ends with 1 where the module %s while it loads: a check that saw nothing is none',
+    (_what, code, told) => {
+      const { status, stdout, stderr } = sluice(['check', '--router', module(`${code}; ${router}`)]);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(told);
+      expect(stderr.split('\n')).toHaveLength(2);
+    },
+  );
+
+  it('ends in silence where the reader has had enough, and with 1 where its output cannot be written', () => {
+    const line = (rest: string) =>
+      spawnSync('sh', ['-c', `${process.execPath} ${join(root, program)} --help ${rest}`], {
+        encoding: 'utf8',
+      });
+    expect(line('| true; true')).toMatchObject({ stdout: '', stderr: '' });
+    const { status, stderr } = line('> /dev/full');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: standard output cannot be written: .*ENOSPC/);
   });
 
   it('ends with 1 where the module leaves a rejection to nobody', () => {
