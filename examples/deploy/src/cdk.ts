@@ -63,7 +63,6 @@ export class OrdersStack extends Stack {
       handler: invoices,
       tables: { orders },
       onFailure: failures,
-      maximumRetryAttempts: -1, // what never succeeds is parked, and so never in the way of the rest
     });
     invoices.addEnvironment('ORDERS_TABLE', orders.tableName);
     invoices.addEnvironment('LEDGER_TABLE', ledgerTable.tableName);

@@ -11,6 +11,11 @@ import type { Progress, RecordState } from './progress.js';
  */
 export interface Ledger {
   /**
+   * Whether a record that ends the process each time is given up too, so that nothing is left for its source to discard. What is planned
+   * around a router goes by it; `false` where it is left out.
+   */
+  readonly guard?: boolean;
+  /**
    * Begins a delivery that its source repeats from its lowest unfinished record, with strongly consistent reads, mostly one.
    * The records are of one stream, in its order. Rejects when the store cannot tell what is done: nothing may be run then.
    */

@@ -11,7 +11,7 @@ export function notesOf(
   criteria: readonly TableCriteria[],
 ): readonly string[] {
   return [
-    ...ofDiscarding(router, options),
+    ...ofDiscarding(router, options, mappings),
     ...ofOrder(router, options),
     ...mappings.flatMap((mapping) => [...ofTable(mapping), ...ofWindows(mapping, options)]),
     ...ofFilters(options, mappings, criteria),
@@ -25,22 +25,35 @@ function said(...notes: readonly Note[]): readonly string[] {
   return notes.flatMap(([isSo, sentence]) => (isSo ? [sentence] : []));
 }
 
-function ofDiscarding(router: Router, options: MappingOptions): readonly string[] {
-  const { maximumRetryAttempts: retries = 100, maximumRecordAgeInSeconds: age = -1 } = options;
+function ofDiscarding(
+  { ledger }: Router,
+  options: MappingOptions,
+  mappings: readonly StreamMapping[],
+): readonly string[] {
+  const { maximumRetryAttempts: retries = ledger?.guard ? -1 : 100, maximumRecordAgeInSeconds: age = -1 } =
+    options;
   const { destination = 'S3', startingPosition, bisectBatchOnFunctionError } = options;
-  const isLimited = retries !== -1 || age !== -1;
+  const isLimited = age !== -1 || mappings.some(({ settings }) => settings.MaximumRetryAttempts !== -1);
   return said(
     [
-      !router.ledger && retries !== -1,
+      !ledger && retries !== -1,
       `MaximumRetryAttempts is ${retries}, as the router has no ledger: what never succeeds is Lambda's to discard, with what lies behind it in its batch.`,
     ],
     [
-      !router.ledger && !isLimited,
+      !ledger && !isLimited,
       'Nothing is discarded and the router has no ledger: a change that never succeeds holds up its shard until the stream drops it, after a day.',
     ],
     [
-      router.ledger && retries !== -1,
-      `The ledger parks what never succeeds; MaximumRetryAttempts is ${retries} for what ends the process. With the guard of the ledger, which parks that too, give -1.`,
+      ledger && retries !== -1,
+      `The ledger parks what never succeeds; MaximumRetryAttempts is ${retries} for what ends the process. A ledger with a guard parks that too.`,
+    ],
+    [
+      ledger?.guard && retries === -1,
+      'MaximumRetryAttempts is -1: the ledger parks what never succeeds, and by its guard what ends the process.',
+    ],
+    [
+      ledger && !ledger.guard && retries === -1,
+      'MaximumRetryAttempts is -1 and the ledger has no guard: a record that ends the process each time holds up its shard until the stream drops it, after a day.',
     ],
     [
       age !== -1,

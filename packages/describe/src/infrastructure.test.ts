@@ -246,6 +246,24 @@ describe('windows', () => {
   });
 });
 
+describe('retries', () => {
+  const guarded = { ledger: { ...ledger, guard: true }, name: 'shop' };
+
+  it('have no end where a ledger with a guard parks what never succeeds, unless it is said', () => {
+    expect(settingsOf({}, guarded)).toMatchObject([{ MaximumRetryAttempts: -1 }]);
+    expect(settingsOf({ maximumRetryAttempts: 7 }, guarded)).toMatchObject([{ MaximumRetryAttempts: 7 }]);
+    expect(settingsOf({}, { ...guarded, ledger })).toMatchObject([{ MaximumRetryAttempts: 100 }]);
+  });
+
+  it('have an end for windows, whose folds are not parked', () => {
+    const routes = [perMinute(orders, 'sums'), onInsert(carts, 'note')];
+    expect(settingsOf({ tumblingWindowInSeconds: 60 }, { ...guarded, routes })).toMatchObject([
+      { MaximumRetryAttempts: 100 },
+      { MaximumRetryAttempts: -1 },
+    ]);
+  });
+});
+
 describe('limits of Lambda', () => {
   it.each([
     ['batchSize', [1, 10_000], [0, 10_001, 1.5, Number.NaN]],
@@ -289,7 +307,19 @@ describe('the notes say', () => {
   it.each<[string, MappingOptions, Partial<RouterOptions>, string]>([
     ['who gives up without a ledger', {}, {}, "Lambda's to discard"],
     ['that nobody gives up', { maximumRetryAttempts: -1 }, {}, 'holds up its shard'],
-    ['what retries are for with a ledger', {}, kept, 'With the guard of the ledger'],
+    ['what retries are for with a ledger', {}, kept, 'A ledger with a guard'],
+    [
+      'what has no end with a guard',
+      {},
+      { ...kept, ledger: { ...ledger, guard: true } },
+      'MaximumRetryAttempts is -1',
+    ],
+    [
+      'what a ledger without a guard leaves',
+      { maximumRetryAttempts: -1 },
+      kept,
+      'a record that ends the process',
+    ],
     ['what an age discards', { maximumRecordAgeInSeconds: 600 }, {}, 'only wait behind them'],
     ['what is lost', { destination: 'none' }, {}, 'is lost'],
     ['what a queue gets', { destination: 'SQS' }, {}, 'whose data the stream has for a day'],
@@ -315,6 +345,7 @@ describe('the notes say', () => {
   });
 
   it('nothing of what is not so', () => {
-    expect(notesOf({ maximumRetryAttempts: -1, destination: 'none' }, kept)).not.toMatch(/discard|lost/);
+    const guarded = { ...kept, ledger: { ...ledger, guard: true } };
+    expect(notesOf({ destination: 'none' }, guarded)).not.toMatch(/discard|lost|shard/);
   });
 });

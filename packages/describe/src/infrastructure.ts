@@ -53,7 +53,10 @@ export interface MappingOptions {
   readonly maximumBatchingWindowInSeconds?: number;
   /** How many batches of a shard run at a time, 1 to 10; 1 by default, and for lanes wider than an item and for windows. */
   readonly parallelizationFactor?: number;
-  /** How often Lambda retries before it discards, 0 to 10 000, or -1 for as long as the stream has the records; 100 by default. */
+  /**
+   * How often Lambda retries before it discards, 0 to 10 000, or -1 for as long as the stream has the records. By default -1 where a
+   * ledger with a guard parks what never succeeds, but for streams with window routes, whose folds are not parked; 100 otherwise.
+   */
   readonly maximumRetryAttempts?: number;
   /** Beyond which age Lambda discards, 60 to 604 800, or -1 for none; by default it is left out, which is none. */
   readonly maximumRecordAgeInSeconds?: number;
@@ -148,7 +151,7 @@ function settingsOf(
     // The state of a window goes from one invocation to the next.
     ParallelizationFactor: hasWindows ? 1 : (options.parallelizationFactor ?? 1),
     BisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? true,
-    MaximumRetryAttempts: options.maximumRetryAttempts ?? 100,
+    MaximumRetryAttempts: options.maximumRetryAttempts ?? (router.ledger?.guard && !hasWindows ? -1 : 100),
     ...(age !== -1 && { MaximumRecordAgeInSeconds: age }),
     ...(hasWindows &&
       tumblingWindowInSeconds !== undefined && { TumblingWindowInSeconds: tumblingWindowInSeconds }),

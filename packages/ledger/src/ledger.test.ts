@@ -45,3 +45,10 @@ test('what is parked is known to the next delivery from its one list, and to a s
     expect(found.holds('mail', second)).toBe(false);
   }
 });
+
+test.each([
+  [{}, false],
+  [{ guard: true }, true],
+])('a ledger made with %j says whether it has a guard', (options, guard) => {
+  expect(createLedger(memoryStore(), options).guard).toBe(guard);
+});

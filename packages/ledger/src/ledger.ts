@@ -13,7 +13,12 @@ import { openParking } from './parking.js';
  * `RangeError` for times that are none.
  */
 export function createLedger(store: Store, options: LedgerOptions = {}): Ledger {
-  const { claimMs = defaultClaimMs, keepDoneMs = defaultKeepDoneMs, newId = randomUUID } = options;
+  const {
+    claimMs = defaultClaimMs,
+    keepDoneMs = defaultKeepDoneMs,
+    newId = randomUUID,
+    guard = false,
+  } = options;
   if (!(claimMs > 0 && claimMs < Infinity)) {
     throw new RangeError(`Expected the ledger's claimMs as a number above 0, got ${claimMs}.`);
   }
@@ -22,6 +27,7 @@ export function createLedger(store: Store, options: LedgerOptions = {}): Ledger 
   }
   const desk = { store, claimMs, keepDoneMs, newId, effects: new Map() };
   return {
+    guard,
     open: (records, scope) => openDelivery(store, { ...options, newId }, records, scope),
     parking: (scope) => openParking(store, options, scope),
     once: (routerName, onceOptions) => onceLayer(desk, routerName, onceOptions),

@@ -45,7 +45,7 @@ export const infra: CommandFile<Options> = {
       )
       .option(
         '--maximum-retry-attempts <count>',
-        'how often Lambda retries before it discards, -1 for no end (default: 100)',
+        'how often Lambda retries before it discards, -1 for no end (default: 100; -1 with a ledger that has a guard)',
         wholeNumber(-1, 10_000),
       )
       .option(
