@@ -49,17 +49,40 @@ describe('the router of a command', () => {
     expect(await found(cwd, '-r', join(cwd, 'c.mjs'))).toBe('only');
   });
 
+  it('is found in what Node makes of CommonJS, also of TypeScript that became it', async () => {
+    const cwd = project({ 'router.js': '' });
+    const router = { routes: [], tables: [], match() {} };
+    const named = { mine: router, handler() {} };
+    const byDefault = { __esModule: true, default: router };
+    for (const exports of [router, named, byDefault]) {
+      const loadModule = async () => ({ default: exports, 'module.exports': exports });
+      expect(await ran('routes --json', { cwd, loadModule })).toMatchObject({ code: 0, stdout: '[]\n' });
+    }
+  });
+
+  it('may stand in a file of any name', async () => {
+    const name = 'a #1 & ü%20/router.mjs';
+    const cwd = project({ [name]: '' });
+    const loadModule = async (file: string) => ({ [file]: 1, other: { routes: [], tables: [], match() {} } });
+    for (const option of [name, `${name}#other`, join(cwd, name)]) {
+      expect(await ran(['routes', '--router', option], { cwd, loadModule })).toMatchObject({ code: 0 });
+    }
+    expect(await ran(['routes', '--router', `${name}#one`], { cwd, loadModule })).toMatchObject({ code: 2 });
+  });
+
   it('that cannot be told is refused with what could be meant', async () => {
     const cwd = project({
       'two.mjs': `export const mail = ${routerNamed('mail')}; export const audit = ${routerNamed('audit')}`,
-      'none.mjs': 'export const handler = () => {}',
+      'none.mjs': 'export const handler = () => {}; export const router = async () => {}',
     });
     expect(await found(cwd, '-r', 'two.mjs')).toContain(
       'two.mjs exports several routers; name one: --router two.mjs#mail, --router two.mjs#audit',
     );
-    expect(await found(cwd, '-r', 'none.mjs')).toContain('none.mjs exports no router; it exports handler.');
+    expect(await found(cwd, '-r', 'none.mjs')).toContain(
+      'none.mjs exports no router; it exports handler (function), router (function). Export what createRouter returns',
+    );
     expect(await found(cwd, '-r', 'two.mjs#male')).toContain(
-      'two.mjs#male is no router; it exports audit, mail',
+      'two.mjs#male is no router; it exports audit (object), mail (object)',
     );
     expect(await found(cwd, '-r', 'gone.mjs')).toContain(`there is no module ${join(cwd, 'gone.mjs')}`);
   });

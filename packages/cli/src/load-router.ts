@@ -9,7 +9,7 @@ import { UsageError } from './errors.js';
  * `ConfigurationError` of `createRouter` as it is, and what else the module throws as an error that names the module.
  */
 export async function loadRouter({ options, world }: Pick<Call, 'options' | 'world'>): Promise<Router> {
-  const [path = '', name] = options.router?.split('#') ?? [];
+  const [, path = '', name] = /^(.*?)(?:#([^#/\\.]+))?$/s.exec(options.router ?? '') ?? [];
   const file = path === '' ? usualFile(world.cwd) : resolve(world.cwd, path);
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
     throw new UsageError(`there is no module ${file}; --router takes the file that exports the router`);
@@ -48,12 +48,12 @@ const usualPlaces = [
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** What a CommonJS module exports may be within its `default` alone. */
-function exportsOf(module: Exports): Exports {
+/** What a CommonJS module exports may be within its `default` alone, and the default export of TypeScript within that. */
+function exportsOf({ 'module.exports': _same, ...module }: Exports): Exports {
   const inner = module['default'];
-  return typeof inner === 'object' && inner !== null && !isRouter(inner)
-    ? { ...(inner as Exports), ...module }
-    : module;
+  if (typeof inner !== 'object' || inner === null || isRouter(inner)) return module;
+  const { default: _inner, ...named } = module;
+  return { ...(inner as Exports), ...named };
 }
 
 function routerOf(exports: Exports, name: string | undefined, file: string): Router {
@@ -66,7 +66,8 @@ function routerOf(exports: Exports, name: string | undefined, file: string): Rou
       `${file} exports several routers; name one: ${routers.map((key) => `--router ${file}#${key}`).join(', ')}`,
     );
   }
-  const exported = Object.keys(exports).sort().join(', ') || 'nothing';
+  const names = Object.keys(exports).sort();
+  const exported = names.map((key) => `${key} (${typeof exports[key]})`).join(', ') || 'nothing';
   throw new UsageError(
     `${name === undefined ? `${file} exports no router` : `${file}#${name} is no router`}; it exports ${exported}. ` +
       'Export what createRouter returns, or name another module with --router <module[#export]>',
