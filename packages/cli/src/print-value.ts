@@ -51,10 +51,14 @@ function isPlainName(name: string): boolean {
   return /^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(name);
 }
 
-/** As in JSON, and what JSON leaves as it is but a terminal does not. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+  return visible(JSON.stringify(text));
+}
+
+/** The text with codes for what a terminal would act on: control characters, and those that turn the direction of writing. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -8,11 +8,18 @@ export async function readText(file: string, { cwd, stdin }: Pick<World, 'cwd' |
   if (file === '-') {
     const chunks: Uint8Array[] = [];
     for await (const chunk of stdin) chunks.push(Buffer.from(chunk as string));
-    return Buffer.concat(chunks).toString('utf8');
+    return decoded(Buffer.concat(chunks));
   }
-  return readFile(resolve(cwd, file), 'utf8').catch((cause: Error) => {
+  const bytes = await readFile(resolve(cwd, file)).catch((cause: Error) => {
     throw new UsageError(`${file} cannot be read: ${cause.message}; give a file, or - for standard input`, {
       cause,
     });
   });
+  return decoded(bytes);
+}
+
+/** Windows marks the beginning of a text, and has two bytes for each character at times. */
+function decoded(bytes: Uint8Array): string {
+  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isWide ? 'utf-16le' : 'utf-8').decode(bytes);
 }

@@ -1,6 +1,6 @@
 import { lambdaEvent, recordsOf } from '@sluice/testing';
 import { describe, expect, test } from 'vitest';
-import { recordsIn } from './read-records.js';
+import { readRecords, recordsIn } from './read-records.js';
 
 const shop = recordsOf({ table: 'shop', keys: { partition: 'pk' } });
 const [insert, modify] = [
@@ -54,6 +54,17 @@ describe('records are read from', () => {
     );
     expect(records.map(({ eventSourceARN }) => eventSourceARN)).toEqual([shop.streamArn, shop.streamArn]);
     expect(window).toBeUndefined();
+  });
+
+  test.each([
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${json(both)}`)],
+    ['UTF-16, as PowerShell writes it', Buffer.from(`\ufeff${json(both)}`, 'utf16le')],
+  ])('%s', async (_name, bytes) => {
+    async function* stdin() {
+      yield* [bytes.subarray(0, 101), bytes.subarray(101)];
+    }
+    const { records } = await readRecords('-', undefined, { cwd: '/', stdin: stdin() });
+    expect(records).toEqual(both);
   });
 
   test('one record, which stays as it is', () => {
@@ -164,9 +175,41 @@ describe('what cannot be read is told with its place', () => {
       changed({ eventSourceARN: 'arn:aws:sqs:x' }),
       /^Records\[1\].* an eventSourceARN without a table/,
     ],
+    [
+      'a number without quotes, which JSON rounds',
+      inDynamodb({ NewImage: { pk: { S: 'A' }, 'a b': { M: { n: { L: [{ N: 12345678901234567000 }] } } } } }),
+      /^Records\[1\].* has a number without quotes, which JSON may round, at dynamodb\.NewImage\["a b"\]\.M\.n\.L\[0\]\.N; give/,
+    ],
+    [
+      'a number for text',
+      inDynamodb({ Keys: { pk: { S: 5 } } }),
+      /^Records\[1\].* without quotes.* at dynamodb\.Keys\.pk\.S; give/,
+    ],
+    [
+      'a plain item for keys',
+      inDynamodb({ Keys: { pk: 'hunter2' } }),
+      /^Records\[1\] of records\.json has dynamodb\.Keys that cannot be read: An attribute value has/,
+    ],
+    [
+      'another view',
+      inDynamodb({ StreamViewType: 'ALL' }),
+      /^Records\[1\].* has the StreamViewType "ALL"; expected KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES/,
+    ],
+    [
+      'an ARN with what a terminal acts on',
+      changed({ eventSourceARN: `${shop.streamArn}\u001b[2J` }),
+      /^Records\[1\].* an eventSourceARN without a table/,
+    ],
   ])('%s', (_name, text, expected) => {
     expect(problemsOf(text)).toMatch(expected);
   });
+
+  test.each([{ '\u001b[2J': 1 }, { eventName: 'INSERT', eventSource: '\u001b[2J\u009b' }])(
+    'without characters that a terminal acts on: %j',
+    (given) => {
+      expect(problemsOf(JSON.stringify(given))).toMatch(/^[^\p{Cc}]*\\u001b\[2J[^\p{Cc}]*$/u);
+    },
+  );
 
   test('all of it at once, and of very many the first ten', () => {
     expect(problemsOf('[1, [2], {}]').split('\n')).toHaveLength(3);

@@ -1,5 +1,6 @@
 import type { StreamRecord } from '@sluice/core';
 import { UsageError } from './errors.js';
+import { visible } from './print-value.js';
 import { readText } from './read-file.js';
 import { isObject, streamRecordOf } from './stream-record.js';
 import type { World } from './world.js';
@@ -37,7 +38,7 @@ export function recordsIn(text: string, place: string, streamArn?: string): Give
   if (windows.length > 0 && !isOneEvent) {
     problems.push(`${place} has an event of a tumbling window beside others; give one in a file of its own`);
   }
-  if (problems.length > 0) throw new UsageError(shortened(problems).join('\n'));
+  if (problems.length > 0) throw new UsageError(shortened(problems).map(visible).join('\n'));
   return { records, window: windows[0] };
 
   function read(value: unknown, place: string): void {

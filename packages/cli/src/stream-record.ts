@@ -1,4 +1,5 @@
-import { type StreamRecord, tableOf } from '@sluice/core';
+import { type AttributeMap, decodeItem, type StreamRecord, type StreamViewType, tableOf } from '@sluice/core';
+import { printPath } from './print-value.js';
 
 /** A record in Lambda's form, or what is wrong with it, as the rest of a sentence that names it. */
 export type ReadRecord =
@@ -14,16 +15,19 @@ export function streamRecordOf(given: unknown, streamArn?: string): ReadRecord {
   const problem = problemOf(given, streamArn);
   if (problem) return { problem };
   const { eventSourceARN, userIdentity, dynamodb, ...others } = given;
-  const { ApproximateCreationDateTime: created, ...change } = dynamodb as Fields;
+  const { ApproximateCreationDateTime: created, ...rest } = dynamodb as Fields;
+  const change = withBase64(rest);
+  const inChange = problemOfChange(change);
+  if (inChange) return { problem: inChange };
   const identity = identityOf(userIdentity);
-  // What a record must have was looked at; the values in its images are looked at by those who read them.
+  // What a record must have was looked at; the other values in its images are looked at by those who read them.
   const record = {
     ...others,
     eventSourceARN: isStreamArn(eventSourceARN) ? eventSourceARN : streamArn,
     ...(identity && { userIdentity: identity }),
     dynamodb: {
       ...(created != null && { ApproximateCreationDateTime: secondsOf(created) }),
-      ...withBase64(change),
+      ...change,
     },
   } as unknown as StreamRecord;
   return { record };
@@ -40,12 +44,15 @@ function problemOf(given: Fields, streamArn: string | undefined): string | undef
     return `has the eventName ${JSON.stringify(eventName)}; expected INSERT, MODIFY or REMOVE`;
   }
   if (!isObject(dynamodb)) return 'has no dynamodb; expected the keys and images of a change in it';
-  const { Keys, SequenceNumber, ApproximateCreationDateTime: created } = dynamodb;
+  const { Keys, SequenceNumber, StreamViewType: view, ApproximateCreationDateTime: created } = dynamodb;
   if (!isObject(Keys) || Object.keys(Keys).length === 0) {
     return 'has no dynamodb.Keys; expected those of the item, as in { "pk": { "S": "a" } }';
   }
   if (typeof SequenceNumber !== 'string' || !/^\d+$/.test(SequenceNumber)) {
     return 'has no dynamodb.SequenceNumber of digits in quotes, as "111"';
+  }
+  if (view != null && !views.some((known) => known === view)) {
+    return `has the StreamViewType ${JSON.stringify(view)}; expected KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES`;
   }
   if (created != null && Number.isNaN(secondsOf(created))) {
     return 'has an ApproximateCreationDateTime that is neither seconds nor ISO 8601 text with a zone';
@@ -57,13 +64,44 @@ function problemOf(given: Fields, streamArn: string | undefined): string | undef
   );
 }
 
+const views: readonly StreamViewType[] = ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'];
+
+function problemOfChange(change: Fields): string | undefined {
+  for (const image of ['Keys', 'NewImage', 'OldImage']) {
+    const path = pathOfNumber(change[image], ['dynamodb', image]);
+    if (path) {
+      return `has a number without quotes, which JSON may round, at ${printPath(path)}; give text, as DynamoDB has it: { "N": "12.5" }`;
+    }
+  }
+  try {
+    decodeItem(change['Keys'] as AttributeMap);
+    return undefined;
+  } catch (error) {
+    return `has dynamodb.Keys that cannot be read: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** Where a number of JSON stands in an image; no attribute value has one. */
+function pathOfNumber(value: unknown, path: Path): Path | undefined {
+  if (typeof value === 'number') return path;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const inner = Array.isArray(value) ? value.entries() : Object.entries(value);
+  for (const [name, one] of inner) {
+    const found = pathOfNumber(one, [...path, name]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+type Path = readonly (string | number)[];
+
 export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether it names a table, by which routes know a stream. */
+/** Whether it names a table, by which routes know a stream, and can be shown. */
 export function isStreamArn(arn: unknown): arn is string {
-  return typeof arn === 'string' && tableOf(arn) !== undefined;
+  return typeof arn === 'string' && /^[!-~]+$/.test(arn) && tableOf(arn) !== undefined;
 }
 
 function secondsOf(created: unknown): number {
