@@ -15,6 +15,7 @@ function scenario(view: 'NEW_AND_OLD_IMAGES' | 'KEYS_ONLY' = 'NEW_AND_OLD_IMAGES
     events: ['INSERT', 'MODIFY', 'REMOVE'],
     changed: undefined,
     wants: () => true,
+    began: () => {},
     show: ({ eventName, keys }) => seen.push(`${eventName} ${keys['pk']}`),
     limit: Number.POSITIVE_INFINITY,
     signal: interrupt.signal,
@@ -51,6 +52,16 @@ test('from LATEST on, what was written before is not shown', async () => {
   await clock.advance(5_000);
   interrupt.abort();
   await clock.run(end);
+  expect(seen).toEqual(['INSERT B']);
+});
+
+test('from LATEST on, what is written once it has begun is shown', async () => {
+  const { clock, shop, seen, follow } = scenario();
+  shop.put({ pk: 'A', sk: 1 });
+  const began = () => {
+    shop.put({ pk: 'B', sk: 1 });
+  };
+  expect(await clock.run(follow({ startingPosition: 'LATEST', began, limit: 1 }))).toBe(1);
   expect(seen).toEqual(['INSERT B']);
 });
 

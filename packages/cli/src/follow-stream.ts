@@ -21,6 +21,8 @@ export interface Following
   readonly changed: string | undefined;
   /** Of those the records that are wanted. */
   readonly wants: (record: StreamRecord) => boolean;
+  /** Is called once reading has begun: under LATEST, what is written from now on is shown. */
+  readonly began: () => void;
   readonly show: (change: AnyChange) => void;
   /** Ends after so many. */
   readonly limit: number;
@@ -35,7 +37,9 @@ export interface Following
  * a path whose changes the stream's view does not show.
  */
 export async function followStream(stream: StreamDescription, following: Following): Promise<number> {
-  const { events, changed, wants, show, limit, signal, logger, clock = systemClock, ...source } = following;
+  const { events, changed, wants, began, show, limit, signal, clock = systemClock, ...source } = following;
+  // The one thing that is told at this level: the poller has taken its place in every shard.
+  const logger = { ...following.logger, info: began };
   const enough = new AbortController();
   let shown = 0;
   const model = table(stream.TableName, {
@@ -52,6 +56,7 @@ export async function followStream(stream: StreamDescription, following: Followi
   });
   await poll(createRouter({ routes: showing, order: 'strict', clock, logger }), {
     ...source,
+    logger,
     streams: [stream.StreamArn],
     onGap: 'report',
     signal: AbortSignal.any([signal, enough.signal]),

@@ -89,6 +89,20 @@ MODIFY  pk: "ORDER#1", sk: 1
     expect(code).toBe(0);
   });
 
+  test('shows what is written from its first line on', async () => {
+    await createTable('news');
+    await put('news', { pk: 'A', sk: 1 });
+    const writes: Promise<void>[] = [];
+    const stderr = {
+      write: (text: string) => text.startsWith('news,') && writes.push(put('news', { pk: 'B', sk: 1 })),
+      style: (_: unknown, text: string) => text,
+      columns: 80,
+    };
+    const { stdout } = await sluice('tail news --limit 1', { stderr });
+    await Promise.all(writes);
+    expect(stdout).toMatch(/INSERT {2}pk: "B", sk: 1\n$/);
+  });
+
   test('ends when it is interrupted', async () => {
     const interrupt = new AbortController();
     const stdout = { write: () => interrupt.abort(), style: (_: unknown, text: string) => text, columns: 80 };

@@ -193,6 +193,20 @@ counts: records 3, handled 2, failed 1
   });
 });
 
+test('with --run what is given up is no success, though nothing of it would be delivered again', async () => {
+  const router = createRouter({
+    routes: route.on(shop, { id: 'audit', onFailure: { action: 'drop', attempts: 1 } }, () => {
+      throw new Error('no');
+    }),
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+  const { code, stdout } = await invoke(router, [added, removed], '--run');
+  expect(stdout).toBe(
+    'response: {"batchItemFailures":[]}\ncounts: records 2, failed 2, dropped 2\nNot done, and not delivered again, as set aside or given up: 2 changes.\n',
+  );
+  expect(code).toBe(1);
+});
+
 test('what get-records printed is taken with the ARN of its stream', async () => {
   const { eventSourceARN, ...record } = paid;
   const page = { Records: [record], NextShardIterator: 'x' };

@@ -118,7 +118,12 @@ async function runForReal(
   const redelivered = redeliveredOf(response, records);
   if (isJson) printJson(world, { response, counts: counts(), redelivered: redelivered.map(numberOf) });
   else stdout.write(`${printRun(response, counts(), redelivered, stdout)}\n`);
-  return redelivered.length === 0 ? 0 : 1;
+  return redelivered.length + givenUp(counts()) === 0 ? 0 : 1;
+}
+
+/** Of which Lambda sees nothing. */
+function givenUp({ parked = 0, dropped = 0 }: Partial<Counts>): number {
+  return parked + dropped;
 }
 
 /** The function that Lambda would call, and what it counted. */
@@ -152,16 +157,21 @@ function printRun(
   out: Output,
 ): string {
   const told = Object.entries(counts).filter(([name, count]) => name === 'records' || count > 0);
-  const outcome =
-    redelivered.length === 0
-      ? [out.style('green', 'All is done.')]
-      : [
-          out.style('red', `${counted(redelivered.length, 'record')} would be delivered again:`),
-          ...redelivered.map((record) => `  ${titleOf(record, out)}`),
-        ];
   return [
     `response: ${JSON.stringify(response)}`,
     `counts: ${told.map(([name, count]) => `${name} ${count}`).join(', ')}`,
-    ...outcome,
+    ...outcomeOf(givenUp(counts), redelivered, out),
   ].join('\n');
+}
+
+function outcomeOf(lost: number, redelivered: readonly StreamRecord[], out: Output): readonly string[] {
+  if (redelivered.length > 0) {
+    return [
+      out.style('red', `${counted(redelivered.length, 'record')} would be delivered again:`),
+      ...redelivered.map((record) => `  ${titleOf(record, out)}`),
+    ];
+  }
+  if (lost === 0) return [out.style('green', 'All is done.')];
+  const what = `Not done, and not delivered again, as set aside or given up: ${counted(lost, 'change')}.`;
+  return [out.style('red', what)];
 }

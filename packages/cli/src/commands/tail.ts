@@ -90,7 +90,6 @@ export const tail: CommandFile<Options> = {
     const source = { region, endpoint, signal: world.interrupted(), logger: loggerOn(world) };
     const stream = await streamOf(name, router, source, world);
     const beginning = from === 'LATEST' ? 'from now on' : 'from its oldest record on';
-    tell(world, 'dim', `${stream.TableName}, ${beginning}; Ctrl-C ends. ${stream.StreamArn}`);
     const shown = await followStream(stream, {
       ...source,
       events,
@@ -98,6 +97,7 @@ export const tail: CommandFile<Options> = {
       limit,
       startingPosition: from,
       wants: (record) => tests.every((test) => test(record)),
+      began: () => tell(world, 'dim', `${stream.TableName}, ${beginning}; Ctrl-C ends. ${stream.StreamArn}`),
       show: (change) => {
         const { record } = change;
         const takers = router ? `\n  → ${routesOf(router, record).join(', ') || 'no route'}` : '';
