@@ -27,12 +27,20 @@ function rowOf(route: RouteEntry): readonly string[] {
 }
 
 /** The options that a route sets, in words. */
-export function optionsOf({ order, exclusive, once, window, onFailure }: RouteEntry): readonly string[] {
+export function optionsOf({
+  order,
+  exclusive,
+  once,
+  window,
+  maxSize,
+  onFailure,
+}: RouteEntry): readonly string[] {
   return [
     order === 0 ? [] : `order ${order}`,
     exclusive === undefined ? [] : `exclusive ${exclusive}`,
     once ? 'once' : [],
     window ? 'window' : [],
+    maxSize === undefined ? [] : `groups of ${maxSize}`,
     onFailure ? `${onFailure.action} after ${onFailure.attempts}` : [],
   ].flat();
 }

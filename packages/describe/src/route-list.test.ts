@@ -15,6 +15,7 @@ describe('the list of routes', () => {
       routes: [
         route.modify(Order, { id: 'mail.receipt', when: paid }, quiet),
         route.on(shop, { id: 'audit', order: -1, exclusive: 'log' }, quiet),
+        route.batch(shop, { id: 'index', maxSize: 25 }, quiet),
       ],
       tables: { shop: 'shop-prod' },
     });
@@ -23,6 +24,7 @@ describe('the list of routes', () => {
         'route         of                  events                when',
         'audit         shop-prod           INSERT/MODIFY/REMOVE  everything                order -1, exclusive log',
         'mail.receipt  Order in shop-prod  MODIFY                status changed to "PAID"',
+        'index         shop-prod           INSERT/MODIFY/REMOVE  everything                groups of 25',
       ].join('\n'),
     );
   });

@@ -72,6 +72,14 @@ test('a table that was given by its ARN is found, and told where the stream is o
   ]);
 });
 
+test('a table that was given by its ARN and has no stream is to get one with the view of its routes', async () => {
+  const given = scenario();
+  given.streams.createTable({ name: 'silent', keys, view: 'none' });
+  const arn = given.shop.streamArn.replace('shop', 'silent').split('/stream/')[0] as string;
+  const { problems } = await checked(given, routerOf(given, table(arn, { keys, view: 'KEYS_ONLY' })));
+  expect(problems).toEqual([expect.stringMatching(/has no stream.*StreamViewType: 'KEYS_ONLY'/)]);
+});
+
 test('streams that are named are checked alone', async () => {
   const given = scenario();
   const router = routerOf(given, table('shop', { keys }), table('unknown', { keys }));

@@ -124,7 +124,7 @@ function tellOfOlder(
 }
 
 function specificationFor(name: string, router: Search['router']): string {
-  const view = router.tables.find((table) => table.name === name)?.model.view ?? 'NEW_AND_OLD_IMAGES';
+  const view = router.tables.find((table) => nameOf(table) === name)?.model.view ?? 'NEW_AND_OLD_IMAGES';
   return `StreamEnabled: true, StreamViewType: '${view}'`;
 }
 

@@ -48,6 +48,15 @@ describe('explain', () => {
     ]);
   });
 
+  it('says so where there is no record, as on many pages of get-records', async () => {
+    const stdin = '{ "Records": [], "NextShardIterator": "x" }';
+    expect(await ran(['explain', '-', ...router], { stdin })).toMatchObject({
+      code: 0,
+      stdout: 'no records\n',
+    });
+    expect(await ran(['explain', '-', '--json', ...router], { stdin })).toMatchObject({ stdout: '[]\n' });
+  });
+
   it('ends with 1 for a record that would be refused, or that a filter cannot judge', async () => {
     const stranger = recordsOf({ table: 'carts', keys: { partition: 'pk' } }).insert({ pk: 'a' });
     const refused = await ran(['explain', '-', ...router], { stdin: JSON.stringify(stranger) });

@@ -39,8 +39,9 @@ export const explain: CommandFile<Options> = {
     const { records } = await readRecords(file, options.streamArn, world);
     const router = await loadRouter({ options, world });
     const explained = records.map((record) => explainedBy(router, record));
+    const printed = explained.map((one) => printExplained(one, world.stdout)).join('\n\n');
     if (options.json) printJson(world, explained);
-    else world.stdout.write(`${explained.map((one) => printExplained(one, world.stdout)).join('\n\n')}\n`);
+    else world.stdout.write(`${printed || 'no records'}\n`);
     return explained.some(isProblem) ? 1 : 0;
   },
 };
