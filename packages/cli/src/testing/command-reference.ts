@@ -43,12 +43,13 @@ function optionRow(option: Option): string {
   return row(option.flags, option);
 }
 
-function row(flags: string, { description, argChoices, defaultValue }: Option | Argument): string {
+function row(flags: string, given: Option | Argument): string {
+  const { description, argChoices, defaultValue, defaultValueDescription } = given;
   const isSaid = defaultValue === undefined || typeof defaultValue === 'boolean';
   const text = [
     description,
     ...(argChoices ? [`one of ${argChoices.map((choice) => `\`${choice}\``).join(', ')}`] : []),
-    ...(isSaid ? [] : [`\`${defaultValue}\` by default`]),
+    ...(isSaid ? [] : [`${defaultValueDescription ?? `\`${defaultValue}\``} by default`]),
   ].join('; ');
   return `| \`${flags.replaceAll('|', '\\|')}\` | ${text.replaceAll('|', '\\|')} |`;
 }
