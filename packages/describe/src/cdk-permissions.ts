@@ -28,6 +28,14 @@ export function destinationOf(resource: DestinationResource | 'none'): Destinati
     : { type: 'SNS', arn: resource.topicArn, key: resource.masterKey };
 }
 
+/** Source: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html */
+export function problemsOfDestination(resource: DestinationResource | 'none'): readonly string[] {
+  if (resource === 'none' || !('fifo' in resource) || !resource.fifo) return [];
+  return [
+    `onFailure ${resource.node.path} is FIFO, where Lambda sends nothing; give a standard queue or topic, or a bucket`,
+  ];
+}
+
 interface Resources {
   readonly streams: readonly ITable[];
   readonly ledger: ITable | undefined;

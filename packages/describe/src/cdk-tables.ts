@@ -1,5 +1,5 @@
 import { ConfigurationError, type Router, type TableModel, tableOfModel } from '@sluice/core';
-import { CfnResource, Names, Stack } from 'aws-cdk-lib';
+import { CfnResource, Names, Stack, Token } from 'aws-cdk-lib';
 import type { CfnGlobalTable, CfnTable, ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Infrastructure, StreamMapping } from './infrastructure.js';
 
@@ -8,7 +8,7 @@ export interface CdkTables {
   readonly [name: string]: ITable | readonly ITable[];
 }
 
-/** A stream, the mapping that it is to have, and the id of that. */
+/** A stream, the mapping that it is to have, and the id of that: it goes by the table, whichever names routes give it. */
 export interface Stream {
   readonly table: ITable;
   readonly mapping: StreamMapping;
@@ -27,19 +27,25 @@ export function streamsOf(
   const all = mappings.flatMap((mapping) =>
     listOf(tables, mapping.name).map((table) => streamOf(table, mapping)),
   );
-  const ofTables = [...Map.groupBy(all, ({ table }) => table).values()];
+  const ofTables = [...Map.groupBy(all, ({ table }) => identityOf(table)).values()];
   const problems = ofTables.flatMap((streams) => notTakenForOne(router, streams));
   if (problems.length > 0) throw new ConfigurationError(problems);
   return ofTables.flatMap((streams) => chosenOf(streams) ?? []);
 }
 
 function streamOf(table: ITable, mapping: StreamMapping): Stream {
-  const ofSeveral = isPattern(mapping.table) ? Names.nodeUniqueId(table.node) : '';
-  return { table, mapping, id: `${mapping.id}${ofSeveral}Mapping` };
+  return { table, mapping, id: `${Names.nodeUniqueId(table.node)}Mapping` };
+}
+
+/** What is imported may be imported twice. */
+function identityOf(table: ITable): unknown {
+  const { tableStreamArn } = table;
+  return Token.isUnresolved(tableStreamArn) ? table : tableStreamArn;
 }
 
 function chosenOf(streams: readonly Stream[]): Stream | undefined {
-  return streams.find(({ mapping }) => !isPattern(mapping.table)) ?? streams[0];
+  const sorted = streams.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return sorted.find(({ mapping }) => !isPattern(mapping.table)) ?? sorted[0];
 }
 
 function notTakenForOne({ routes }: Router, streams: readonly Stream[]): readonly string[] {
@@ -89,7 +95,9 @@ export function problemsOfLedger({ ledger }: Router, table: ITable | undefined):
 function problemsOfTable({ name, keys, view, ttl }: TableModel, table: ITable): readonly string[] {
   const whose = `table ${table.node.path}, given for "${name}",`;
   if (table.tableStreamArn === undefined)
-    return [`${whose} has no stream; give it one with the view ${view}`];
+    return [
+      `${whose} has no stream; ${factsOf(table) ? `give it one with the view ${view}` : 'import it with its tableStreamArn'}`,
+    ];
   return differences(whose, factsOf(table), {
     keys: keys.sort === undefined ? [keys.partition] : [keys.partition, keys.sort],
     ttl,

@@ -138,6 +138,8 @@ describe('the fragment', () => {
     expect(Object.keys(Parameters).every((name) => name.startsWith('Mail'))).toBe(true);
     expect(Object.keys(Resources)).toEqual(['MailLedger', 'MailPermissions', 'MailOrdersMapping']);
     expect(Resources['MailOrdersMapping']?.DependsOn).toEqual(['MailPermissions']);
+    // A role has one policy of a name: a second one takes the place of the first.
+    expect(Resources['MailPermissions']?.Properties).toMatchObject({ PolicyName: 'MailDynamoDBStreams' });
     expect(JSON.stringify(Resources)).not.toMatch(/"(Ref|Fn::GetAtt)":\[?"(?!Mail)/);
   });
 

@@ -121,7 +121,7 @@ function policyOf(
   { mappings }: Infrastructure,
   values: Values,
 ): Resource {
-  const { destination } = values;
+  const { destination, prefix } = values;
   const on: Readonly<Record<Permission['on'], () => readonly TemplateValue[]>> = {
     stream: () => mappings.map(values.stream),
     ledger: () => [values.ledger],
@@ -133,7 +133,7 @@ function policyOf(
   return {
     Type: 'AWS::IAM::Policy',
     Properties: {
-      PolicyName: 'DynamoDBStreams',
+      PolicyName: `${prefix}DynamoDBStreams`, // the role's only one of that name
       Roles: [values.role()],
       PolicyDocument: {
         Version: '2012-10-17',
@@ -158,6 +158,7 @@ function valuesOf(references: References) {
     return { Ref: `${prefix}${name}` };
   };
   return {
+    prefix,
     parameters,
     functionName: () => functionName ?? parameter('FunctionName', "The function's name or ARN"),
     role: () => role ?? parameter('FunctionRole', "The name of the function's role"),

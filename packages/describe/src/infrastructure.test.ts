@@ -108,7 +108,7 @@ describe('the plan', () => {
     const { mappings } = planned({}, { routes, tables: { orders: 'all', carts: 'all' } });
 
     expect(mappings.map(({ name, table, routeIds }) => [name, table, routeIds])).toEqual([
-      ['orders', 'all', ['one', 'other']],
+      ['carts', 'all', ['one', 'other']],
     ]);
   });
 
@@ -162,6 +162,31 @@ describe('the plan', () => {
     expect(permissions).toContainEqual({
       on: 'ledger',
       actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+    });
+  });
+});
+
+describe('the ids of mappings', () => {
+  const idsOf = (names: readonly string[], tables: RouterOptions['tables'] = {}) => {
+    const routes = names.map((name) => onInsert(table(name, { keys: { partition: 'id' } }), name));
+    const { mappings } = planned({ filterCriteria: false }, { routes, tables });
+    return Object.fromEntries(mappings.map(({ name, id }) => [name, id]));
+  };
+
+  it('do not go by the order of routes, so that another route makes no mapping anew', () => {
+    const names = ['my_table', 'orders', 'my-table', 'Orders', 'orders2'];
+    const ids = idsOf(names);
+    expect(new Set(Object.values(ids)).size).toBe(names.length);
+    expect(idsOf(names.toReversed())).toEqual(ids);
+    expect(idsOf(['b', 'a'], { a: 'one', b: 'one' })).toEqual({ a: 'A' });
+  });
+
+  it('tell a pattern from a name, and stay clear of what SAM makes beside a function', () => {
+    expect(idsOf(['shop', 'shop-*', '*', 'role'])).toEqual({
+      shop: 'Shop',
+      'shop-*': 'ShopAny',
+      '*': 'Any',
+      role: 'Role2',
     });
   });
 });

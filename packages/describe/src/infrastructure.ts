@@ -1,4 +1,4 @@
-import { ConfigurationError, type Router } from '@sluice/core';
+import { ConfigurationError, type RoutedTable, type Router } from '@sluice/core';
 import { filterCriteria, type TableCriteria } from './criteria.js';
 import { notesOf } from './infrastructure-notes.js';
 import { problemsOf } from './infrastructure-problems.js';
@@ -18,9 +18,9 @@ export function infrastructure(router: Router, options: MappingOptions = {}): In
     ...(metadata !== undefined && { metadata }),
   });
   // Names of one table have one mapping: Lambda refuses a second one between the same stream and function.
-  const tables = [...Map.groupBy(router.tables, ({ text }) => text).values()].flatMap(
-    ([first]) => first ?? [],
-  );
+  const isFirst = ({ model, text }: RoutedTable) =>
+    !router.tables.some((other) => other.text === text && other.model.name < model.name);
+  const tables = router.tables.filter(isFirst);
   const ids = idsOf(tables.map(({ model }) => model.name));
   const mappings = tables.map(({ model, text }, index) => {
     const found = criteria.find(({ table }) => table === text);
@@ -94,7 +94,7 @@ export interface Infrastructure {
 
 /** The event source mapping of a table's stream. */
 export interface StreamMapping {
-  /** As `table(…)` was given it. */
+  /** As `table(…)` was given it; of several names for one table the first by the alphabet. */
   readonly name: string;
   /** What the name comes to: a table's name or ARN, or a pattern of either. */
   readonly table: string;

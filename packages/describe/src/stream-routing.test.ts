@@ -2,6 +2,7 @@ import {
   createRouter,
   type Ledger,
   patternMatcher,
+  type Route,
   type Router,
   type RouterOptions,
   route,
@@ -273,6 +274,25 @@ describe('several tables', () => {
     expect(resourcesOf(stack, 'AWS::Lambda::EventSourceMapping')).toHaveLength(1);
   });
 
+  it('that are imported twice have one mapping, whose id does not go by the order of routes', () => {
+    const tableArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/shop-eu';
+    const tableStreamArn = `${tableArn}/stream/2026-01-01T00:00:00.000`;
+    const all = table('*', { keys: { partition: 'id' }, view: 'NEW_IMAGE' });
+    const ofAll = route.insert(all, { id: 'of everything' }, () => undefined);
+    const idsWith = (...routes: Route[]) => {
+      const { stack, routing } = aStack();
+      const [one, other] = ['One', 'Other'].map((id) =>
+        Table.fromTableAttributes(stack, id, { tableArn, tableStreamArn }),
+      );
+      if (!one || !other) throw new Error('no tables');
+      routing({ router: aRouter({ routes }), tables: { 'shop-*': one, '*': other } });
+      return Object.keys(Template.fromStack(stack).findResources('AWS::Lambda::EventSourceMapping'));
+    };
+
+    expect(idsWith(ofShops, ofAll)).toHaveLength(1);
+    expect(idsWith(ofShops, ofAll)).toEqual(idsWith(ofAll, ofShops));
+  });
+
   it('that are one table, but two for the router, are refused: the criteria of one would lose records of the other', () => {
     const { routing, carts } = aStack();
     const other = table('other', { keys: { partition: 'id' }, view: 'NEW_IMAGE' });
@@ -324,6 +344,33 @@ describe('all problems are told at once', () => {
     ).toEqual([
       'table Shop/Bare, given for "orders", has no stream; give it one with the view NEW_AND_OLD_IMAGES',
       'ledgerTable Shop/Bare expires items by nothing, not expiresAt; make the table and the code say the same',
+    ]);
+  });
+
+  it('of a destination that Lambda does not send to', () => {
+    const { stack, routing, orders } = aStack();
+    const problemOf = (onFailure: unknown) =>
+      problemsOf(() =>
+        routing({
+          router: aRouter(),
+          tables: { orders },
+          batchSize: 0,
+          onFailure: onFailure as StreamRoutingProps['onFailure'],
+        }),
+      );
+
+    expect(problemOf(new Queue(stack, 'Q', { fifo: true }))).toEqual([
+      'batchSize is 0; give a whole number from 1 to 10000',
+      'onFailure Shop/Q is FIFO, where Lambda sends nothing; give a standard queue or topic, or a bucket',
+    ]);
+  });
+
+  it('of a table that is imported without its stream', () => {
+    const { stack, routing } = aStack();
+    const imported = Table.fromTableName(stack, 'Elsewhere', 'orders');
+
+    expect(problemsOf(() => routing({ router: aRouter(), tables: { orders: imported } }))).toEqual([
+      'table Shop/Elsewhere, given for "orders", has no stream; import it with its tableStreamArn',
     ]);
   });
 

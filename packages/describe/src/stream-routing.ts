@@ -8,7 +8,12 @@ import {
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { type DestinationResource, destinationOf, grantsOf } from './cdk-permissions.js';
+import {
+  type DestinationResource,
+  destinationOf,
+  grantsOf,
+  problemsOfDestination,
+} from './cdk-permissions.js';
 import {
   type CdkTables,
   ledgerAttributes,
@@ -54,6 +59,7 @@ export class StreamRouting extends Construct {
       ...problemsOf(router, props),
       ...problemsOfTables(router, props.tables),
       ...problemsOfLedger(router, props.ledgerTable),
+      ...problemsOfDestination(onFailure),
     ];
     if (problems.length > 0) throw new ConfigurationError(problems);
 
