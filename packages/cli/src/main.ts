@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { styleText } from 'node:util';
+import { SluiceError } from '@sluice/core';
 import { loadModule } from './load-module.js';
 import { run } from './run.js';
 import { tellError } from './tell-error.js';
@@ -64,6 +65,8 @@ function outputOf(stream: NodeJS.WriteStream, write: Output['write']): Output {
 function interrupted(): AbortSignal {
   const interrupt = new AbortController();
   // A second one ends the process.
-  process.once('SIGINT', () => interrupt.abort());
+  process.once('SIGINT', () => {
+    interrupt.abort(new SluiceError('INTERRUPTED', 'interrupted before it was done'));
+  });
   return interrupt.signal;
 }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,21 @@ describe('the sluice command as a process', () => {
       expect(stderr.split('\n')).toHaveLength(2);
     },
   );
+
+  it('says so where it is interrupted before it is done', async () => {
+    const place = ['--region', 'eu-west-1', '--endpoint', 'http://127.0.0.1:1'];
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const tail = spawn(process.execPath, [join(root, program), 'tail', 'shop', ...place], { env });
+    let told = '';
+    tail.stderr.on('data', (text) => {
+      told += text;
+    });
+    await once(tail.stderr, 'data');
+    tail.kill('SIGINT');
+    expect(await once(tail, 'close')).toEqual([1, null]);
+    expect(told).toMatch(/^error: interrupted before it was done\n$/m);
+    expect(told).not.toContain('--verbose');
+  });
 
   it('ends in silence where the reader has had enough, and with 1 where its output cannot be written', () => {
     const line = (rest: string) =>
