@@ -68,5 +68,7 @@ describe('the page', () => {
     const page = asyncApiPage(document, { script: '', style: '' });
     expect(page).toContain(`http-equiv="Content-Security-Policy" content="default-src 'none';`);
     expect(page).not.toMatch(/\b(src|href)=/);
+    // The default is not that of these, and descriptions may have forms in them.
+    expect(page).toMatch(/form-action 'none'.*base-uri 'none'/);
   });
 });

@@ -39,6 +39,8 @@ const policy = [
   "style-src 'unsafe-inline'",
   'img-src data:',
   'font-src data:',
+  "form-action 'none'",
+  "base-uri 'none'",
 ].join('; ');
 
 function escaped(text: string): string {
