@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { visible } from './print-value.js';
 import type { World } from './world.js';
 
 /** Data as JSON, as `--json` has it. */
@@ -7,7 +8,8 @@ export function printJson({ stdout }: Pick<World, 'stdout'>, data: unknown): voi
 }
 
 export function jsonText(data: unknown): string {
-  return `${JSON.stringify(data, undefined, 2)}\n`;
+  const lines = JSON.stringify(data, undefined, 2).split('\n');
+  return `${lines.map(visible).join('\n')}\n`;
 }
 
 export function yamlText(data: unknown): string {

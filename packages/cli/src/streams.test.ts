@@ -13,7 +13,7 @@ beforeAll(async () => {
   const key = { pk: 'ORDER#1', sk: 1 };
   await put('shop', { ...key, status: 'PENDING', total: 10 });
   await put('shop', { ...key, status: 'PAID', total: 10 });
-  await put('shop', { pk: 'USER#1', sk: 1, name: 'Ada' });
+  await put('shop', { pk: 'USER#1', sk: 1, name: 'Ada\u009b2J' });
   await put('shop', { ...key, status: 'SHIPPED', total: 12.5 });
 });
 
@@ -50,7 +50,7 @@ describe('tail', () => {
 MODIFY  pk: "ORDER#1", sk: 1
   ~ status: "PENDING" → "PAID"
 INSERT  pk: "USER#1", sk: 1
-  + name: "Ada"
+  + name: "Ada\\u009b2J"
 MODIFY  pk: "ORDER#1", sk: 1
   ~ status: "PAID" → "SHIPPED"
   ~ total: 10 → 12.5
@@ -81,6 +81,7 @@ MODIFY  pk: "ORDER#1", sk: 1
 
   test('gives records that invoke reads, one a line', async () => {
     const { stdout: stdin } = await sluice(`${all} --json --limit 4`);
+    expect(stdin).toMatch(/^(\P{Cc}+\n){4}$/u);
     const { code, stdout } = await ran('invoke - --router world.ts', {
       stdin,
       loadModule: async () => ({ router }),

@@ -95,6 +95,15 @@ test('a dry run is data with --json', async () => {
   });
 });
 
+test('a dry run shows a terminal nothing to act on, and to programs all of it', async () => {
+  const given = records.insert({ pk: 'ORDER#\u001b[2J\u009b2J' });
+  for (const flags of ['', '--json']) {
+    const { stdout } = await invoke(shopOf().router, given, flags);
+    expect(stdout).toMatch(/^(\P{Cc}|\n)*$/u);
+    if (flags) expect(JSON.parse(stdout).records[0].keys).toEqual(given.dynamodb.Keys);
+  }
+});
+
 test('groups and windows are told, windows last as they are folded', async () => {
   const router = createRouter({
     routes: [

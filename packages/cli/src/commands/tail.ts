@@ -18,6 +18,7 @@ import { loggerOn, tell } from '../logger-on.js';
 import { wholeNumber } from '../options.js';
 import { counted } from '../print.js';
 import { printChange } from '../print-change.js';
+import { visible } from '../print-value.js';
 import { endpointOption, type Place, regionOption } from '../source-options.js';
 import { goesTo, hasKey, routesOf } from '../wanted-records.js';
 import type { World } from '../world.js';
@@ -101,7 +102,7 @@ export const tail: CommandFile<Options> = {
       show: (change) => {
         const { record } = change;
         const takers = router ? `\n  → ${routesOf(router, record).join(', ') || 'no route'}` : '';
-        const text = json ? JSON.stringify(record) : `${printChange(change, world.stdout)}${takers}`;
+        const text = json ? visible(JSON.stringify(record)) : `${printChange(change, world.stdout)}${takers}`;
         world.stdout.write(`${text}\n`);
       },
     });
