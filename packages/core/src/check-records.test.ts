@@ -67,7 +67,7 @@ describe('records that cannot be a delivery', () => {
     expect(() => checkRecords([record('1'), given, record('3')], undefined)).toThrowError(
       expect.objectContaining({ code: 'MALFORMED_RECORD', message: expect.stringMatching(message) }),
     );
-    expect(() => checkRecords([record('1'), given], undefined)).toThrowError(/^Record 1 of 2 /);
+    expect(() => checkRecords([record('1'), given], undefined)).toThrowError(/^Record 2 of 2 /);
   });
 
   it('are refused when they are of two streams', () => {
@@ -84,7 +84,7 @@ describe('records that cannot be a delivery', () => {
     (streamArn) => {
       const given = ['1', '2'].map((sequence) => record(sequence, { eventSourceARN: streamArn }));
       expect(() => checkRecords(given, undefined)).toThrowError(
-        /^Record 0 .*eventSourceARN .*; expected one as arn:aws:dynamodb/,
+        /^Record 1 .*eventSourceARN .*; expected one as arn:aws:dynamodb/,
       );
       // Also where records of unknown tables are passed over: this is no table at all.
       const router = createRouter({

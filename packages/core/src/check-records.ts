@@ -16,7 +16,7 @@ export function checkRecords(
   for (let index = 0; index < records.length; index++) {
     const record = records[index] as StreamRecord;
     const problem = problemOf(record, streamArn, previous);
-    if (problem) throw new MalformedRecordError(`Record ${index} of ${records.length} has ${problem}.`);
+    if (problem) throw new MalformedRecordError(`Record ${index + 1} of ${records.length} has ${problem}.`);
     streamArn = record.eventSourceARN;
     previous = record.dynamodb.SequenceNumber;
   }

@@ -46,7 +46,7 @@ function isForeign(record: ForeignRecord | null | undefined): boolean {
 function inLambdaForm(given: unknown, index: number): StreamRecord {
   const record = JSON.parse(JSON.stringify(given ?? null));
   const { eventSourceARN, userIdentity, dynamodb }: ForeignRecord = record ?? {};
-  const where = `Record ${index}`;
+  const where = `Record ${index + 1}`;
   if (typeof eventSourceARN === 'string') {
     record.eventSourceARN = eventSourceARN.replace(bareTable, '$1table/$2');
   }

@@ -211,7 +211,7 @@ describe('an event that cannot be one', () => {
       'MALFORMED_RECORD',
       /another service/,
     ],
-    ['a null record', { Records: [one, null] }, 'MALFORMED_RECORD', /Record 1 of 2 .* undefined/],
+    ['a null record', { Records: [one, null] }, 'MALFORMED_RECORD', /Record 2 of 2 .* undefined/],
     [
       'a record without a sequence number',
       { Records: [one, { ...two, dynamodb: unnumbered }] },
