@@ -1,20 +1,28 @@
 import assert from 'node:assert/strict';
 import {
   type AnyFilter,
+  absent,
+  all,
+  any,
   createRouter,
   type EventName,
   isSluiceError,
+  not,
   type Route,
   type Router,
   route,
   type StreamRecord,
+  table,
 } from '@sluice/core';
 import { patternMatcher } from '@sluice/filters';
+import { recordsOf } from '@sluice/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { filterCriteria } from './criteria.js';
 import {
+  alternativesOf,
+  areTakenForOne,
   few,
   filterOf,
   plainFilterOf,
@@ -38,6 +46,8 @@ const templates = [
   'CA:rest*',
   ':all*',
   '-:n',
+  'x":id',
+  '":rest*',
 ];
 
 /** Routes that a router takes; what it refuses at start, no record meets. */
@@ -79,7 +89,7 @@ interface AskedRoute {
 }
 
 function makeRoute(world: World, { tableName, pk, sk, events, when, isWindow }: AskedRoute): Route {
-  const key = { ...(pk && { pk }), ...(sk && { sk }) };
+  const key = { ...(pk && { [world.partition]: pk }), ...(sk && { sk }) };
   const model = worldTable(world, tableName).entity('Thing', { key });
   const options = { id: 'one', events, ...(when && { when: when as never }) };
   return isWindow
@@ -171,4 +181,45 @@ it('lets through every record that a route alone wants, where no other route mak
     { numRuns: 100 },
   );
   expect(Math.min(seen.wanted, seen.filteredOut)).toBeGreaterThan(500);
+});
+
+it('makes patterns none of whose alternatives event-ruler takes for one that it knows already', () => {
+  const shop = table('shop', { keys: { partition: 'pk' } });
+  const records = recordsOf({ table: 'shop', keys: { partition: 'pk' } });
+  const asked = fc.record({
+    a: few(fc.constantFrom('A', 'B', 'C', '::1', '0::1')),
+    b: few(fc.constantFrom('A', 'B', 'C')),
+    kind: fc.constantFrom('is', 'is', 'startsWith', 'not', 'absent'),
+  });
+  const whenOf = ({ a, b, kind }: { a: string[]; b: string[]; kind: string }) => {
+    const first = shop.attr('a').is(...(a as [string]));
+    const second = shop.attr('b');
+    if (kind === 'is') return all(first, second.is(...(b as [string])));
+    if (kind === 'startsWith') return all(first, any(second.startsWith('A'), second.is(...(b as [string]))));
+    return all(first, kind === 'not' ? not(second.is(...(b as [string]))) : second.is('A', absent));
+  };
+  const values = ['A', 'B', 'C', '::1', '0::1', 'AB'];
+  const inserted = values.flatMap((a) => values.map((b) => records.insert({ pk: '1', a, b })));
+  inserted.push(...values.map((a) => records.insert({ pk: '1', a })));
+  fc.assert(
+    fc.property(
+      fc.array(asked, { minLength: 2, maxLength: 8 }),
+      fc.constantFrom(1, 5, 10),
+      (routes, maxFilters) => {
+        const router = createRouter({
+          routes: routes.map((one, index) =>
+            route.insert(shop, { id: `route-${index}`, when: whenOf(one) }, () => undefined),
+          ),
+        });
+        check(router, inserted, false, maxFilters, { wanted: 0, filteredOut: 0 });
+        const [{ filters } = { filters: [] }] = filterCriteria(router, { maxFilters });
+        const alternatives = alternativesOf(filters.map(({ Pattern }) => Pattern));
+        alternatives.forEach((one, index) => {
+          const before = alternatives.slice(0, index);
+          assert(!before.some((other) => areTakenForOne(one, other)), JSON.stringify(filters));
+        });
+      },
+    ),
+    { numRuns: 100 },
+  );
 });

@@ -331,6 +331,26 @@ describe('many routes', () => {
     ]);
   });
 
+  it('have no alternatives in common, of which event-ruler would forget the second: same fields, with a leaf in common in each', () => {
+    const { status, kind } = { status: shop.attr('status'), kind: shop.attr('kind') };
+    const routes = [
+      route.on(shop, { id: 'one', events: ['INSERT'], when: all(status.is('A', 'B'), kind.is('x')) }, ignore),
+      route.on(
+        shop,
+        { id: 'two', events: ['INSERT'], when: all(status.is('B', 'C'), kind.is('x', 'y')) },
+        ignore,
+      ),
+    ];
+    const { filters, letsThrough } = criteriaOf(routes, { metadata: true });
+    expect(filters.map(({ Pattern }) => JSON.parse(Pattern).dynamodb.NewImage)).toEqual([
+      { status: { S: ['A', 'B'] }, kind: { S: ['x'] } },
+      { status: { S: ['C'] }, kind: { S: ['x', 'y'] } },
+      { status: { S: ['B'] }, kind: { S: ['y'] } },
+    ]);
+    const pairs = ['A', 'B', 'C'].flatMap((one) => ['x', 'y'].map((other) => ({ status: one, kind: other })));
+    expect(pairs.filter((item) => !letsThrough(inserted(item)))).toEqual([{ status: 'A', kind: 'y' }]);
+  });
+
   it('get wider patterns where there is no room, and are told', () => {
     const { filters, letsThrough, notPushedDown } = criteriaOf(literals(1000), { maxFilters: 1 });
     expect(filters).toHaveLength(1);

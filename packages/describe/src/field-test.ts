@@ -1,3 +1,5 @@
+import { addressOf } from '@sluice/filters';
+
 /**
  * What one field of a record may be, as a pattern's list of leaves says it: a union of values, of beginnings and ends of texts,
  * of everything but some texts, and of "not there". It says nothing but what Lambda's own list of operators has.
@@ -155,6 +157,33 @@ export function covers(wide: FieldTest, narrow: FieldTest): boolean {
   return true;
 }
 
+/** The leaves of a test that the other one has too, and those that it has not; an IP address is the same however it is written. */
+export function split(
+  test: FieldTest,
+  other: FieldTest,
+): { readonly common: FieldTest | undefined; readonly rest: FieldTest | undefined } {
+  const known = new Set(leavesOf(other).map(identity));
+  const those = (isWanted: boolean): FieldTest | undefined => {
+    const asked = (leaf: Leaf) => known.has(identity(leaf)) === isWanted;
+    const part: FieldTest = {
+      absent: test.absent && asked({ exists: false }),
+      values: new Set([...test.values].filter(asked)),
+      prefixes: new Set([...test.prefixes].filter((prefix) => asked({ prefix }))),
+      suffixes: new Set([...test.suffixes].filter((suffix) => asked({ suffix }))),
+      allBut: test.allBut && asked(leafOfOthers(test.allBut)) ? test.allBut : undefined,
+    };
+    return isImpossible(part) ? undefined : part;
+  };
+  return { common: those(true), rest: those(false) };
+}
+
+function identity(leaf: Leaf): string {
+  if (typeof leaf === 'string') return addressOf(leaf) ?? JSON.stringify(leaf);
+  if (typeof leaf === 'object' && 'anything-but' in leaf)
+    return JSON.stringify({ not: leaf['anything-but'].toSorted() });
+  return JSON.stringify(leaf);
+}
+
 export type Leaf =
   | string
   | boolean
@@ -167,9 +196,13 @@ export function leavesOf({ absent, values, prefixes, suffixes, allBut }: FieldTe
   const leaves: Leaf[] = [...values];
   for (const prefix of prefixes) leaves.push({ prefix });
   for (const suffix of suffixes) leaves.push({ suffix });
-  if (allBut) leaves.push(allBut.size > 0 ? { 'anything-but': [...allBut] } : { exists: true });
+  if (allBut) leaves.push(leafOfOthers(allBut));
   if (absent) leaves.push({ exists: false });
   return leaves;
+}
+
+function leafOfOthers(allBut: ReadonlySet<string>): Leaf {
+  return allBut.size > 0 ? { 'anything-but': [...allBut] } : { exists: true };
 }
 
 /** Texts that one of the test's texts begins with: so that its lists have no more than so many entries. The result is wider. */

@@ -1,4 +1,5 @@
-import { type Alternatives, type Conjunction, type Field, field, merged } from './conjunction.js';
+import { apart } from './apart.js';
+import { type Alternatives, type Conjunction, type Field, field, hull } from './conjunction.js';
 import { type FieldTest, nothing } from './field-test.js';
 import { isOfDynamodb, longestPattern, type OrLevel, patternText } from './pattern-text.js';
 
@@ -6,8 +7,11 @@ import { isOfDynamodb, longestPattern, type OrLevel, patternText } from './patte
  * As few patterns as may be, that together say the alternatives exactly; `undefined` where so many do not fit. No patterns are
  * given where every record passes.
  */
-export function fit(alternatives: Alternatives, maxFilters: number): readonly string[] | undefined {
-  if (alternatives.some(({ size }) => size === 0)) return [];
+export function fit(all: Alternatives, maxFilters: number): readonly string[] | undefined {
+  if (all.some(({ size }) => size === 0)) return [];
+  const isHopeless = leastLength(all, sharedKeys(all)) > longestPattern * maxFilters;
+  const alternatives = isHopeless ? undefined : apart(all);
+  if (!alternatives) return undefined;
   if (alternatives.length <= maxFilters) {
     const texts = alternatives.map((one) => patternText([one], none, 'record'));
     if (texts.every(isShort)) return texts;
@@ -30,7 +34,6 @@ function packed(alternatives: Alternatives, maxFilters: number): readonly string
   const all = alternatives.find(({ size }) => size === shared.size);
   // It has nothing but what the others have too.
   if (all) return fit([all], maxFilters);
-  if (leastLength(alternatives, shared) > longestPattern * maxFilters) return undefined;
   const level = levelOf(alternatives, shared);
   const text = (some: Alternatives) => patternText(some, shared, level);
   const frame = text([onlyShared(alternatives[0], shared), new Map()]).length;
@@ -38,14 +41,12 @@ function packed(alternatives: Alternatives, maxFilters: number): readonly string
   const weighed = (one: Conjunction) => ({ one, length: (text([one, one]).length - frame) / 2 + 3 });
   const whole = alternatives.map(weighed);
   if (whole.reduce((sum, { length }) => sum + length, 0) > room * maxFilters) return undefined;
-  const pieces = whole.flatMap(({ one, length }) =>
-    length <= longestPiece ? one : cut(one, Math.ceil(length / longestPiece)),
-  );
+  const pieces = whole.flatMap(({ one, length }, position) => {
+    const some = length <= longestPiece ? [one] : cut(one, Math.ceil(length / longestPiece));
+    return some.map((piece) => ({ ...weighed(piece), position }));
+  });
   const bins: Bin[] = Array.from({ length: maxFilters }, () => ({ members: [], length: 0 }));
-  const largestFirst = pieces
-    .map((piece, position) => ({ ...weighed(piece), position }))
-    .sort((one, other) => other.length - one.length);
-  for (const { one, length, position } of largestFirst) {
+  for (const { one, length, position } of pieces.sort((left, right) => right.length - left.length)) {
     const bin = bins.find((each) => each.length + length <= room);
     if (!bin) return undefined;
     bin.members.push([position, one]);
@@ -54,8 +55,11 @@ function packed(alternatives: Alternatives, maxFilters: number): readonly string
   const texts = bins
     .filter(({ members }) => members.length > 0)
     .map(({ members }) => {
-      const inOrder = members.sort(([one], [other]) => one - other).map(([, piece]) => piece);
-      return text(merged(inOrder));
+      const ofEach = Map.groupBy(
+        members.sort(([one], [other]) => one - other),
+        ([position]) => position,
+      );
+      return text(Array.from(ofEach.values(), (some) => hull(some.map(([, piece]) => piece))));
     });
   return texts.every(isShort) ? texts : undefined;
 }
@@ -102,7 +106,7 @@ function partsOf({ values, prefixes, suffixes, absent }: FieldTest, size: number
     ...chunks([...prefixes], size).map((some) => ({ ...nothing, prefixes: new Set(some) })),
     ...chunks([...suffixes], size).map((some) => ({ ...nothing, suffixes: new Set(some) })),
   ];
-  return absent ? parts.map((part) => ({ ...part, absent })) : parts;
+  return parts.map((part, index) => ({ ...part, absent: absent && index === 0 }));
 }
 
 function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {

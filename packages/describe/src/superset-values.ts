@@ -4,6 +4,7 @@ import {
   canonicalDecimal,
   type Operand,
   payload,
+  reservedInOr,
   typeOf,
   type ValueTest,
   type ValueTestKind,
@@ -252,17 +253,7 @@ export function entryOf({ path, lists, tell }: ValuePlace, name: string): ValueP
   return isName(name) ? { path: [...path, 'M', name], lists, isAlone: false, tell } : undefined;
 }
 
-/**
- * Whether a pattern takes a name as that of a field. Names of operators, and those that are kept for later ones, are refused inside `$or`.
- * Source: https://github.com/aws/event-ruler (`RESERVED_FIELD_NAMES_IN_OR_RELATIONSHIP`)
- */
+/** Whether a pattern takes a name as that of a field. Names of operators, and those that are kept for later ones, are refused inside `$or`. */
 export function isName(name: string): boolean {
-  return name.isWellFormed() && !notNames.has(name);
+  return name.isWellFormed() && name !== '$or' && !reservedInOr.has(name);
 }
-
-const notNames: ReadonlySet<string> = new Set(
-  (
-    '$or exactly equals-ignore-case prefix suffix anything-but exists wildcard numeric cidr = < <= > >= regex not-wildcard ' +
-    'not-equals-ignore-case date-after date-on-or-after date-before date-on-or-before in-date-range ip-address-in-range ip-address-not-in-range'
-  ).split(' '),
-);

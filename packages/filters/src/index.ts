@@ -45,6 +45,8 @@ export { filterIndex, type Indexed } from './filter-index.js';
 export { imagesCarried, imagesRead } from './images.js';
 export { type Captures, type KeyTemplate, parseKeyTemplate } from './key-template.js';
 export { patternMatcher } from './lambda-pattern.js';
+export { addressOf } from './lambda-pattern-address.js';
+export { reservedInOr } from './lambda-pattern-rules.js';
 export {
   absent,
   type Decimal,

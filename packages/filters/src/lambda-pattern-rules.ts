@@ -50,7 +50,7 @@ function withObject(rules: readonly Rule[], object: JsonObject, place: Place): r
 function withField(rules: readonly Rule[], name: string, value: Json, place: Place): readonly Rule[] {
   const names = [...place.names, name];
   if (name === '$or' && place.or !== 'field') return withAlternatives(rules, value, place);
-  if (place.or === 'inside' && reserved.has(name)) {
+  if (place.or === 'inside' && reservedInOr.has(name)) {
     throw new FilterPatternError(textOf(names), 'no field of a name that $or reserves', name);
   }
   if (isObject(value)) return withObject(rules, value, { ...place, names });
@@ -95,8 +95,8 @@ function textOf(names: readonly string[]): string {
 /** Bounds what `$or` beside `$or` multiplies to. */
 const maxRules = 10_000;
 
-/** Source: RESERVED_FIELD_NAMES_IN_OR_RELATIONSHIP in event-ruler's Constants.java */
-const reserved: ReadonlySet<string> = new Set([
+/** Names that no field inside of `$or` has. Source: RESERVED_FIELD_NAMES_IN_OR_RELATIONSHIP in event-ruler's Constants.java */
+export const reservedInOr: ReadonlySet<string> = new Set([
   ...[
     'exactly',
     'equals-ignore-case',

@@ -102,6 +102,11 @@ describe('beyond event-ruler', () => {
     expect(passes([{ wildcard: '*b' }, { 'equals-ignore-case': 'ß' }], 'A')).toBe(false);
   });
 
+  it('an alternative of $or counts, although it has something in common with one before it in every field', () => {
+    const matches = patternMatcher('{"$or":[{"a":["x","y"]},{"a":["x","z"]}]}');
+    expect(['y', 'x', 'z'].map((a) => matches({ a }))).toEqual([true, true, true]);
+  });
+
   it('an empty list of exceptions is refused', () => {
     expect(() => passes([{ 'anything-but': { prefix: [] } }], 'x')).toThrow('at least one text');
   });

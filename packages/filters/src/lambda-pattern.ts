@@ -8,7 +8,8 @@ import { type Leaf, type Rule, rulesOf } from './lambda-pattern-rules.js';
  *
  * The rules are those of the open-source matcher `aws/event-ruler` 2.0.1. Three of them surprise: a text in a pattern that is an IP
  * address matches each way to write that address, numbers are compared as IEEE doubles, and a prefix that ends in a quote matches
- * the whole text too. Of a name that is there twice the last one counts. How long a pattern may be is up to who makes the mapping.
+ * the whole text too. It differs in one thing: event-ruler forgets an alternative of `$or` that has a value in common with an earlier one in
+ * each of its fields, where the fields are the same, with all other values in it. Of a name that is there twice the last one counts. How long a pattern may be is up to who makes the mapping.
  *
  * Throws a `FilterPatternError` (code `FILTER_PATTERN`) that says where in the pattern what was expected.
  * Sources: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html and https://github.com/aws/event-ruler

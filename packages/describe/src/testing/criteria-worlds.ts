@@ -49,6 +49,9 @@ const families: readonly (readonly PathSegments[])[] = [
   ],
   [['__proto__'], ['a', '__proto__']],
   [['prefix'], ['$or'], ['a', 'prefix']],
+  [['S'], ['M'], ['L'], ['M', 'M']],
+  [['S', 'S'], ['L', 0], ['M.M.S'], ['.']],
+  [['Keys'], ['NewImage'], ['dynamodb'], ['a"\\b']],
 ];
 const names = ['a', 'b', '__proto__', 'prefix'];
 const texts = [
@@ -63,6 +66,9 @@ const texts = [
   '::1',
   'é😀',
   '"',
+  'x"',
+  '\\',
+  '\u2028\0',
   'x'.repeat(300),
 ];
 const numbers = ['0', '1', '1.5', '10', '-3', `1${'0'.repeat(29)}`, '1E+29', '0.0000000001', '1E-10'];
@@ -92,6 +98,8 @@ const { value: stored } = fc.letrec<{ value: AttributeValue }>((tie) => ({
 /** What routes ask for and what items have are of the same few places and values, so that they often meet. */
 export interface World {
   readonly view: StreamViewType;
+  /** The name of the partition key. */
+  readonly partition: string;
   readonly keyType: 'S' | 'N' | 'B';
   readonly infersTtl: boolean;
   readonly paths: readonly PathSegments[];
@@ -100,6 +108,7 @@ export interface World {
 
 export const world = fc.record<World>({
   view: fc.constantFrom('NEW_AND_OLD_IMAGES', 'NEW_AND_OLD_IMAGES', 'NEW_IMAGE', 'OLD_IMAGE', 'KEYS_ONLY'),
+  partition: fc.constantFrom('pk', 'pk', 'a', 'a.M.b', '$or', 'L'),
   keyType: fc.constantFrom('S', 'S', 'N', 'B'),
   infersTtl: fc.boolean(),
   paths: fc.constantFrom(...families),
@@ -146,13 +155,13 @@ function put(map: MutableMap, path: PathSegments, stored: AttributeValue): void 
 }
 
 const keyTexts = {
-  S: ['USER#1', 'USER#1#X1', 'CART', '10', '1#2', '10.0.0.1'],
+  S: ['USER#1', 'USER#1#X1', 'CART', '10', '1#2', '10.0.0.1', '"', 'x":1'],
   N: ['10', '1', '-3'],
   B: ['AQ==', 'AQI='],
 };
 
 export function recordIn(world: World): fc.Arbitrary<StreamRecord> {
-  const { view, keyType } = world;
+  const { view, partition, keyType } = world;
   const item = itemIn(world);
   const key = fc
     .constantFrom(...keyTexts[keyType])
@@ -169,7 +178,7 @@ export function recordIn(world: World): fc.Arbitrary<StreamRecord> {
       region: fc.constantFrom('us-east-1', 'eu-central-1'),
     })
     .map(({ eventName: event, pk, sk, before, after, overlap, isTtl, region }) => {
-      const Keys = { pk, sk };
+      const Keys = { [partition]: pk, sk };
       const changed =
         overlap === 'none'
           ? after
@@ -266,7 +275,7 @@ export function filterOf(world: World): fc.Arbitrary<AnyFilter> {
   );
   const someAsked = fc.array(asked, { minLength: 1, maxLength: 3 }) as fc.Arbitrary<[never, ...never[]]>;
   const attribute = fc
-    .constantFrom(...world.paths, ['pk'])
+    .constantFrom(...world.paths, [world.partition])
     .map(([name, ...inside]) => model.attrAt(name as string, ...(inside as [])));
   const comparison = fc.constantFrom(
     ...['changed', 'unchanged', 'appeared', 'disappeared', 'nulled', 'typeChanged'],
@@ -314,11 +323,49 @@ const failing = where('a function that fails', () => {
   throw new Error('It fails.');
 });
 
-export function worldTable({ view, infersTtl }: Pick<World, 'view' | 'infersTtl'>, name = 'shop') {
+export function worldTable({ view, partition, infersTtl }: World, name = 'shop') {
   return table(name, {
-    keys: { partition: 'pk', sort: 'sk' },
+    keys: { partition, sort: 'sk' },
     view: view as 'NEW_AND_OLD_IMAGES',
     ttl: 'b',
     ...(infersTtl && view.includes('OLD') && { ttlOnReplicas: 'infer' }),
   });
+}
+
+/** The alternatives of patterns without `$or`: the leaves of each place, as text. */
+export function alternativesOf(
+  patterns: readonly string[],
+): readonly ReadonlyMap<string, readonly string[]>[] {
+  return patterns.flatMap((pattern) => expanded(JSON.parse(pattern), []).map((entries) => new Map(entries)));
+}
+
+type Entries = readonly (readonly [place: string, leaves: readonly string[]])[];
+
+function expanded(object: object, names: readonly string[]): readonly Entries[] {
+  return Object.entries(object).reduce<readonly Entries[]>(
+    (before, [name, inside]) => {
+      const place = [...names, name];
+      const leaves = () => inside.map((leaf: unknown) => JSON.stringify(leaf === '0::1' ? '::1' : leaf));
+      const options: readonly Entries[] =
+        name === '$or'
+          ? inside.flatMap((branch: object) => expanded(branch, names))
+          : Array.isArray(inside)
+            ? [[[place.join('.'), leaves()]]]
+            : expanded(inside, place);
+      return before.flatMap((one) => options.map((other) => [...one, ...other]));
+    },
+    [[]],
+  );
+}
+
+/**
+ * Whether event-ruler takes an alternative for one that it knows already, and forgets it: of the same fields, with a leaf in common in
+ * each of them.
+ */
+export function areTakenForOne(
+  one: ReadonlyMap<string, readonly string[]>,
+  other: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  if (one.size !== other.size) return false;
+  return [...one].every(([place, leaves]) => leaves.some((leaf) => other.get(place)?.includes(leaf)));
 }
