@@ -30,7 +30,7 @@ describe('the command line', () => {
       [
         'an unknown command',
         ['route'],
-        /unknown command 'route'\n\(Did you mean routes\?\)\nRun `sluice --help`/,
+        /unknown command 'route'\nThe commands are routes, explain, .*, tail; run `sluice --help` for what they do\.\n$/,
       ],
       [
         'an unknown option',

@@ -13,6 +13,11 @@ export async function run(argv: readonly string[], world: World): Promise<0 | 1 
     code = await command.run({ ...call, world });
   });
   for (const command of [program, ...program.commands]) speakTo(world, command);
+  // The library would suggest names that have little in common with what was typed; there are few enough to name all.
+  const names = program.commands.map((command) => command.name()).join(', ');
+  program
+    .showSuggestionAfterError(false)
+    .showHelpAfterError(`The commands are ${names}; run \`sluice --help\` for what they do.`);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -15,7 +15,10 @@ export function regionOption(): Option {
 }
 
 export function endpointOption(): Option {
-  return new Option('--endpoint <url>', 'another endpoint than AWS, as a local engine');
+  return new Option('--endpoint <url>', 'another endpoint than AWS, as a local engine').argParser((url) => {
+    if (['http:', 'https:'].includes(URL.parse(url)?.protocol ?? '')) return url;
+    throw new InvalidArgumentError('Give an http or https URL, as http://localhost:8000.');
+  });
 }
 
 /** For files whose records do not tell the stream that they are of. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createRouter, route, table } from '@sluice/core';
 import { type Engine, startEngine, toWire } from '@sluice/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -113,16 +116,38 @@ MODIFY  pk: "ORDER#1", sk: 1
   });
 
   test.each([
-    ['tail unknown', /table "unknown" has no stream in us-east-1 at http/],
     ['tail shop --route nope --router world.ts', /there is no route "nope"; the routes are receipt, audit/],
     ['tail shop --event UPDATE', /--event.*Give INSERT, MODIFY, REMOVE/],
     ['tail shop --changed a..b', /--changed/],
     ['tail shop --pattern {}', /--pattern/],
     ['tail shop --limit 0', /--limit/],
+    [
+      'tail shop --endpoint localhost:8000',
+      /--endpoint.*localhost:8000.*Give an http or https URL, as http:\/\/localhost:8000/,
+    ],
+    ['tail shop --endpoint nowhere', /--endpoint.*Give an http or https URL/],
   ])('%s is wrong usage', async (line, expected) => {
     const { code, stdout, stderr } = await sluice(line);
     expect(stderr).toMatch(expected);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test('a table without a stream is no wrong usage, but a problem', async () => {
+    const { code, stdout, stderr } = await sluice('tail unknown');
+    expect(stderr).toMatch(/^error: table "unknown" has no stream in us-east-1 at http/);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+
+  test('neither is a service that does not answer as it should', async () => {
+    const server = createServer((_, answer) =>
+      answer.writeHead(403).end('{"__type":"AccessDeniedException"}'),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, stdout, stderr } = await ran(`tail shop --region r --endpoint http://127.0.0.1:${port}`);
+    server.close();
+    expect(stderr).toMatch(/^error: could not look for "shop" in r at http:.*AccessDenied/);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
 });
 
@@ -132,9 +157,18 @@ describe('check --live', () => {
   test('tells the streams that fit the routes', async () => {
     const { code, stdout } = await sluice(check);
     expect(stdout).toMatch(
-      /^no problems: 2 routes of shop\n {2}arn:aws:dynamodb:\S+table\/shop\/stream\/\S+\n$/,
+      /^no problems: 2 routes of shop\n {2}arn:aws:dynamodb:\S+table\/shop\/stream\/\S+\nnote: /,
     );
     expect(code).toBe(0);
+  });
+
+  test('tells that keys were not compared where the endpoint does not tell them, as this engine', async () => {
+    const note = 'keys of table "shop" were not compared: the endpoint does not tell them';
+    const { code, stdout } = await sluice(check);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`note: ${note}`);
+    expect(code).toBe(0);
+    const json = JSON.parse((await sluice(`${check} --json`)).stdout);
+    expect(json).toMatchObject({ ok: true, problems: [], notes: [note] });
   });
 
   test('tells everything that does not, as text and as data', async () => {
@@ -153,12 +187,21 @@ describe('check --live', () => {
     expect(json).toMatchObject({ ok: false, problems: { length: 2 }, streams: { length: 2 } });
   });
 
-  test('asks nothing without --live', async () => {
-    expect(
-      await ran(`check --router world.ts --endpoint http://127.0.0.1:1`, {
-        loadModule: async () => ({ router }),
-      }),
-    ).toMatchObject({ code: 0 });
+  test('without --live asks nothing, and refuses to be told where', async () => {
+    const loadModule = async () => ({ router });
+    const { code, stdout } = await ran('check --router world.ts --json', { loadModule });
+    expect({ code, ...JSON.parse(stdout) }).toEqual({
+      code: 0,
+      ok: true,
+      routes: 2,
+      tables: ['shop'],
+      problems: [],
+    });
+    for (const place of ['--region us-east-1', '--endpoint http://127.0.0.1:1']) {
+      const refused = await ran(`check --router world.ts ${place}`, { loadModule });
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toMatch(/--region and --endpoint .* --live/);
+    }
   });
 });
 

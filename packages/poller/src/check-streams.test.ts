@@ -1,4 +1,4 @@
-import { createRouter, type Model, type Router, route, table } from '@sluice/core';
+import { createRouter, type Model, type Router, route, type StreamsApi, table } from '@sluice/core';
 import { expect, test } from 'vitest';
 import { checkStreams } from './check-streams.js';
 import { type Scenario, scenario } from './testing/scenario.js';
@@ -46,6 +46,24 @@ test('a key of another name is told', async () => {
   const given = scenario();
   const { problems } = await checked(given, routerOf(given, table('shop', { keys: { partition: 'id' } })));
   expect(problems).toEqual([expect.stringMatching(/are partition: 'pk', but .* for partition: 'id'/)]);
+});
+
+test('keys that the endpoint does not tell are no problem, and are told not to have been compared', async () => {
+  const given = scenario();
+  const untold: StreamsApi = {
+    ...given.streams.api,
+    describeStream: async (...asked) => {
+      const { KeySchema: _, ...stream } = await given.streams.api.describeStream(...asked);
+      return stream;
+    },
+  };
+  const router = routerOf(given, table('shop', { keys: { partition: 'id' } }), table('shop*', { keys }));
+  const check = checkStreams(router, { streamsApi: untold });
+  expect(await given.clock.run(check)).toMatchObject({
+    problems: [],
+    notes: ['keys of table "shop" were not compared: the endpoint does not tell them'],
+  });
+  expect((await checked(given, given.router)).notes).toEqual([]);
 });
 
 test('a pattern stands for all tables with a stream that are like it', async () => {
@@ -109,6 +127,7 @@ test('a missing region is a problem like others', async () => {
     expect(await checkStreams(scenario().router)).toEqual({
       streams: [],
       problems: [expect.stringMatching(/no AWS region/)],
+      notes: [],
     });
   } finally {
     process.env = before;

@@ -22,7 +22,7 @@ export interface CheckStreamsOptions extends SourceOptions {
 /**
  * Compares streams with the routes that are to read them, as `poll` does when it starts, and reads no record: there is a stream, it is
  * enabled, it carries the images of the routes' view, its table has the keys that they are written for. Resolves to the streams that
- * were found, those with problems among them, and to all that is wrong, in sentences.
+ * were found, those with problems among them, and to all that is wrong and what could not be compared, in sentences.
  */
 export async function checkStreams(
   router: Pick<Router, 'tables' | 'unknownTable' | 'clock' | 'random' | 'logger'>,
@@ -45,7 +45,7 @@ export async function checkStreams(
     };
     return await (streams ? lookFor(streams, search) : lookForTables(tables, search));
   } catch (error) {
-    if (error instanceof ConfigurationError) return { streams: [], problems: error.problems };
+    if (error instanceof ConfigurationError) return { streams: [], problems: error.problems, notes: [] };
     throw error;
   } finally {
     destroy();
@@ -57,8 +57,8 @@ async function lookForTables(tables: readonly RoutedTable[], search: Search): Pr
   const likeThem = await Promise.all(patterns.map((table) => namesLike(table, search)));
   const named = tables.flatMap((table) => (nameOf(table) === undefined ? [] : table.model.name));
   const names = new Set([...named, ...likeThem.flatMap(({ names }) => names)]);
-  const { streams, problems } = await lookFor([...names], search);
-  return { streams, problems: [...likeThem.flatMap(({ problems }) => problems), ...problems] };
+  const found = await lookFor([...names], search);
+  return { ...found, problems: [...likeThem.flatMap(({ problems }) => problems), ...found.problems] };
 }
 
 /** The tables that have a stream, enabled or not, and are like a pattern. */

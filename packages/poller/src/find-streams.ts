@@ -22,10 +22,13 @@ export interface Search extends Caller {
 /** At start a service that cannot be reached is given up after so many calls: it may be the wrong place. One that throttles is there. */
 const maxAttempts = 8;
 
-/** What was looked for and found, each stream once, and everything that is wrong with all of it. */
+/** What was looked for and found, each stream once. */
 export interface StreamsFound {
   readonly streams: readonly StreamDescription[];
+  /** Everything that is wrong with all of it. */
   readonly problems: readonly string[];
+  /** What was not compared, as it was not told; nothing is known to be wrong with that. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -44,7 +47,9 @@ export async function lookFor(streams: readonly string[], search: Search): Promi
     answer.stream ? problemsWith(answer.stream, search.router) : answer.problems,
   );
   const byArn = new Map(answers.flatMap(({ stream }) => (stream ? [[stream.StreamArn, stream]] : [])));
-  return { streams: [...byArn.values()], problems: [...new Set(problems)] };
+  const found = [...byArn.values()];
+  const notes = found.flatMap((stream) => notCompared(stream, search.router));
+  return { streams: found, problems: [...new Set(problems)], notes: [...new Set(notes)] };
 }
 
 /** The stream, or why there is none. */
@@ -199,6 +204,12 @@ function lacking(stream: StreamDescription, { view, keys }: TableModel): readonl
     );
   }
   return problems;
+}
+
+/** Emulators leave keys out. */
+function notCompared({ StreamArn, TableName, KeySchema }: StreamDescription, router: Search['router']) {
+  if (KeySchema || !router.tables.some(({ matches }) => matches(StreamArn))) return [];
+  return [`keys of table "${TableName}" were not compared: the endpoint does not tell them`];
 }
 
 function keysInWords(keys: {

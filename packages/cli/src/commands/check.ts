@@ -2,6 +2,7 @@ import { isSluiceError, type Router } from '@sluice/core';
 import { type CheckStreamsOptions, checkStreams } from '@sluice/poller';
 import { Command } from 'commander';
 import type { Call, CommandFile } from '../command.js';
+import { UsageError } from '../errors.js';
 import { loadRouter } from '../load-router.js';
 import { loggerOn } from '../logger-on.js';
 import { counted, printJson } from '../print.js';
@@ -30,31 +31,44 @@ export const check: CommandFile<Options> = {
     ['check --live --region eu-west-1', 'the streams too, before a deployment'],
   ],
   async run({ options, world }) {
+    const { live: isLive, region, endpoint } = options;
+    if (!isLive && (region ?? endpoint) !== undefined) {
+      throw new UsageError(
+        '--region and --endpoint say where streams are asked, which --live does; give --live too',
+      );
+    }
     const { router, problems: ofModule } = await checked({ options, world });
-    const live = router && options.live ? await checkStreams(router, sourceOf(options, world)) : undefined;
+    const live = router && isLive ? await checkStreams(router, sourceOf(options, world)) : undefined;
     const problems = [...ofModule, ...(live?.problems ?? [])];
     const tables = router?.tables.map(({ text }) => text) ?? [];
     const streams = live?.streams.map(({ StreamArn }) => StreamArn) ?? [];
+    const notes = live?.notes ?? [];
     if (options.json) {
       const routes = router?.routes.length ?? 0;
       const ok = problems.length === 0;
-      printJson(world, { ok, routes, tables, ...(live && { streams }), problems });
-    } else if (router && problems.length === 0) {
-      const found = `${counted(router.routes.length, 'route')} of ${tables.join(', ')}`;
-      const lines = [
-        `${world.stdout.style('green', 'no problems')}: ${found}`,
-        ...streams.map((arn) => `  ${arn}`),
-      ];
-      world.stdout.write(`${lines.join('\n')}\n`);
+      printJson(world, { ok, routes, tables, ...(live && { streams, notes }), problems });
     } else {
-      const list = problems.map((problem) => `  - ${problem}`);
-      world.stdout.write(
-        `${[world.stdout.style('red', `${counted(problems.length, 'problem')}:`), ...list].join('\n')}\n`,
-      );
+      const lines =
+        router && problems.length === 0 ? found(router, streams, world) : problemList(problems, world);
+      const told = notes.map((note) => `${world.stdout.style('yellow', 'note')}: ${note}`);
+      world.stdout.write(`${[...lines, ...told].join('\n')}\n`);
     }
     return problems.length === 0 ? 0 : 1;
   },
 };
+
+function found({ routes, tables }: Router, streams: readonly string[], { stdout }: World): readonly string[] {
+  const names = tables.map(({ text }) => text).join(', ');
+  return [
+    `${stdout.style('green', 'no problems')}: ${counted(routes.length, 'route')} of ${names}`,
+    ...streams.map((arn) => `  ${arn}`),
+  ];
+}
+
+function problemList(problems: readonly string[], { stdout }: World): readonly string[] {
+  const title = stdout.style('red', `${counted(problems.length, 'problem')}:`);
+  return [title, ...problems.map((problem) => `  - ${problem}`)];
+}
 
 function sourceOf({ region, endpoint }: Options, world: World): CheckStreamsOptions {
   return { region, endpoint, signal: world.interrupted(), logger: loggerOn(world) };

@@ -3,6 +3,7 @@ import {
   type Logger,
   patternMatcher,
   type Router,
+  SluiceError,
   type StreamDescription,
   type StreamRecord,
   systemClock,
@@ -11,7 +12,6 @@ import {
 import { type CheckStreamsOptions, checkStreams } from '@sluice/poller';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandFile } from '../command.js';
-import { UsageError } from '../errors.js';
 import { followStream } from '../follow-stream.js';
 import { loadRouter } from '../load-router.js';
 import { loggerOn, tell } from '../logger-on.js';
@@ -163,7 +163,7 @@ async function streamOf(
     { ...source, streams: [name] },
   );
   const [stream] = found.streams;
-  if (!stream) throw new UsageError(found.problems.join('\n'));
+  if (!stream) throw new SluiceError('STREAM', found.problems.join('\n'));
   // What the routes lack does not keep anybody from looking.
   for (const problem of found.problems) tell(world, 'yellow', problem);
   return stream;
