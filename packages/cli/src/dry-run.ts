@@ -7,6 +7,7 @@ import {
   type StreamRecord,
   tableOf,
 } from '@sluice/core';
+import { routesOfStream } from './other-tables.js';
 import type { GivenRecords } from './read-records.js';
 
 /** What would become of records that came as one delivery. */
@@ -14,6 +15,8 @@ export interface DryRun {
   /** Why nothing of it would be run, where the delivery would be refused as a whole. */
   readonly refused?: string;
   readonly records: readonly DryRecord[];
+  /** The window routes whose window the event ends, in the order in which `close` would be called. */
+  readonly closes?: readonly string[];
 }
 
 export interface DryRecord {
@@ -34,8 +37,17 @@ export interface Run {
 /** Tells it by the routes alone: nothing is run, and what a ledger holds is not asked. */
 export function dryRun(router: Router, { records, window }: GivenRecords): DryRun {
   const explained = records.map((record) => dryRecord(router, record));
-  const refused = refusalOf(router, records) ?? (window ? undefined : windowMissing(router, records));
-  return { ...(refused !== undefined && { refused }), records: explained };
+  const { eventSourceARN = records[0]?.eventSourceARN, isFinalInvokeForWindow } = window ?? {};
+  const streamArn = typeof eventSourceARN === 'string' ? eventSourceARN : undefined;
+  const refused =
+    disorderOf(records) ??
+    strangerOf(router, streamArn) ??
+    (window ? undefined : windowMissing(router, records));
+  if (refused !== undefined) return { refused, records: explained };
+  if (isFinalInvokeForWindow !== true || streamArn === undefined) return { records: explained };
+  const own = routesOfStream(router, streamArn);
+  const closes = router.windows.flatMap(({ route: { id } }) => (own.has(id) ? id : []));
+  return { records: explained, closes };
 }
 
 function dryRecord(router: Router, record: StreamRecord): DryRecord {
@@ -58,7 +70,7 @@ function howItRuns({ window, maxSize }: Route): Run['how'] {
   return maxSize === undefined ? 'alone' : 'in a group';
 }
 
-function refusalOf(router: Router, records: readonly StreamRecord[]): string | undefined {
+function disorderOf(records: readonly StreamRecord[]): string | undefined {
   for (const [at, { eventSourceARN, dynamodb }] of records.entries()) {
     const before = records[at - 1];
     if (!before) continue;
@@ -69,7 +81,10 @@ function refusalOf(router: Router, records: readonly StreamRecord[]): string | u
       return `record ${at + 1} is not behind record ${at} in its stream, by their sequence numbers; give them in order and each once`;
     }
   }
-  const streamArn = records[0]?.eventSourceARN;
+  return undefined;
+}
+
+function strangerOf(router: Router, streamArn: string | undefined): string | undefined {
   if (streamArn === undefined || router.unknownTable === 'skip') return undefined;
   if (router.tables.some(({ matches }) => matches(streamArn))) return undefined;
   const names = router.tables.map(({ text }) => text).join(', ');

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createRouter, route, table } from '@sluice/core';
 import { recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { ran } from '../testing/world.js';
@@ -46,6 +47,27 @@ describe('explain', () => {
         ],
       }),
     ]);
+  });
+
+  it('counts the routes of other tables, and names them in its data', async () => {
+    const carts = table('carts', { keys: { partition: 'pk' } });
+    const audit = table('shop', { keys: { partition: 'pk', sort: 'sk' } });
+    const given = {
+      stdin: JSON.stringify(paid),
+      loadModule: async () => ({
+        router: createRouter({
+          routes: [route.on(carts, { id: 'cart' }, () => {}), route.on(audit, { id: 'audit' }, () => {})],
+        }),
+      }),
+    };
+    const { stdout } = await ran(['explain', '-', ...router], given);
+    expect(stdout.split('\n').slice(1)).toEqual([
+      '  audit  runs  everything',
+      '  1 route is of another table',
+      '',
+    ]);
+    const data = await ran(['explain', '-', '--json', ...router], given);
+    expect(JSON.parse(data.stdout)[0].routes).toMatchObject([{ routeId: 'cart' }, { routeId: 'audit' }]);
   });
 
   it('says so where there is no record, as on many pages of get-records', async () => {

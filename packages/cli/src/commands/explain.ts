@@ -8,6 +8,7 @@ import {
 import { Command } from 'commander';
 import type { CommandFile } from '../command.js';
 import { loadRouter } from '../load-router.js';
+import { withoutOtherTables } from '../other-tables.js';
 import { printColumns, printJson } from '../print.js';
 import { readRecords } from '../read-records.js';
 import { streamArnOption } from '../source-options.js';
@@ -39,9 +40,12 @@ export const explain: CommandFile<Options> = {
     const { records } = await readRecords(file, options.streamArn, world);
     const router = await loadRouter({ options, world });
     const explained = records.map((record) => explainedBy(router, record));
-    const printed = explained.map((one) => printExplained(one, world.stdout)).join('\n\n');
+    const printed = explained.map((one, at) => {
+      const routes = withoutOtherTables(router, records[at] as StreamRecord, one.routes); // there are as many
+      return printExplained(one, routes, world.stdout);
+    });
     if (options.json) printJson(world, explained);
-    else world.stdout.write(`${printed || 'no records'}\n`);
+    else world.stdout.write(`${printed.join('\n\n') || 'no records'}\n`);
     return explained.some(isProblem) ? 1 : 0;
   },
 };
@@ -72,19 +76,21 @@ function isProblem({ refused, routes }: Explained): boolean {
 }
 
 function printExplained(
-  { eventName, table, sequenceNumber, refused, routes }: Explained,
+  { eventName, table, sequenceNumber, refused }: Explained,
+  { own, others }: ReturnType<typeof withoutOtherTables>,
   out: Output,
 ): string {
   const title = out.style('bold', `${eventName} of ${table}, sequence number ${sequenceNumber}`);
-  const rows = routes.map(({ routeId, verdict, because }) => [`  ${routeId}`, verdict, because]);
+  const rows = own.map(({ routeId, verdict, because }) => [`  ${routeId}`, verdict, because]);
   const lines = printColumns(rows, (cell, column, row) => {
-    const verdict = routes[row]?.verdict;
+    const verdict = own[row]?.verdict;
     return column === 1 && verdict ? out.style(colours[verdict], cell) : cell;
   });
   return [
     title,
     ...(refused === undefined ? [] : [`  ${out.style('red', 'refused')}: ${refused}`]),
-    lines,
+    ...(rows.length === 0 ? [] : [lines]),
+    ...others.map((text) => `  ${out.style('dim', text)}`),
   ].join('\n');
 }
 

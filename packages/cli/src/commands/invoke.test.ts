@@ -1,4 +1,4 @@
-import { createRouter, type Router, type RouterOptions, route, table } from '@sluice/core';
+import { createRouter, type Model, type Router, type RouterOptions, route, table } from '@sluice/core';
 import { recordsOf } from '@sluice/testing';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
@@ -142,6 +142,67 @@ test('groups and windows are told, windows last as they are folded', async () =>
   });
 });
 
+test('the end of a window is told with each close that it comes to, also without records', async () => {
+  const calls: string[] = [];
+  const sums = (model: Model, id: string) =>
+    route.window(
+      model,
+      { id, state: z.object({ n: z.number().default(0) }) },
+      { add: (state) => state, close: () => void calls.push(id) },
+    );
+  const others = table('carts', { keys: { partition: 'pk' } });
+  const router = createRouter({
+    routes: [sums(shop, 'sum'), sums(Order, 'orders'), sums(others, 'carts')],
+    logger: silent,
+  });
+  const event = {
+    Records: [] as object[],
+    window: { start: '2026-03-03T00:00:00Z', end: '2026-03-03T00:01:00Z' },
+    state: {},
+    shardId: 's',
+    eventSourceARN: records.streamArn,
+    isFinalInvokeForWindow: true,
+    isWindowTerminatedEarly: false,
+  };
+  const { code, stdout } = await invoke(router, event);
+  expect(stdout).toBe(`End of the window
+  1.  sum     close
+  2.  orders  close
+
+Nothing was run. 0 records would come to 0 handler calls, and the window's end to 2 calls of close; --run makes them, for real.
+`);
+  expect({ code, calls }).toEqual({ code: 0, calls: [] });
+  expect(JSON.parse((await invoke(router, event, '--json')).stdout)).toEqual({
+    records: [],
+    closes: ['sum', 'orders'],
+  });
+  expect((await invoke(router, { ...event, Records: [added] })).stdout).toMatch(
+    /1\. {2}sum {5}is folded[\s\S]*End of the window[\s\S]*1 record would come to 1 handler call, and the/,
+  );
+
+  await invoke(router, event, '--run');
+  expect(calls).toEqual(['sum', 'orders']);
+  const stranger = { ...event, eventSourceARN: records.streamArn.replace('shop', 'x') };
+  expect(await invoke(router, stranger)).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/no route names the table x; the routes name shop, carts/),
+  });
+  const going = { ...event, isFinalInvokeForWindow: false };
+  expect((await invoke(router, going)).stdout).not.toMatch(/close/);
+});
+
+test('routes of other tables are counted in a dry run, and named in its data', async () => {
+  const others = ['carts', 'users'].map((name) =>
+    route.on(table(name, { keys: { partition: 'pk' } }), { id: name }, () => {}),
+  );
+  const router = createRouter({ routes: [...others, route.on(shop, { id: 'audit' }, () => {})] });
+  const { stdout } = await invoke(router, added);
+  expect(stdout).toContain('  1.  audit  runs  everything\n  2 routes are of other tables\n');
+  expect(stdout).not.toMatch(/carts|users/);
+  const [record] = JSON.parse((await invoke(router, added, '--json')).stdout).records;
+  expect(record.others).toMatchObject([{ routeId: 'carts' }, { routeId: 'users' }]);
+});
+
 test.each([
   [
     'of a table that no route names',
@@ -157,6 +218,8 @@ test.each([
 ])('records %s are told to be refused as an event', async (_name, given, expected) => {
   const { code, stdout } = await invoke(shopOf().router, given);
   expect(stdout).toMatch(expected);
+  expect(stdout).toMatch(/\nNothing was run, and with --run nothing would be either\.\n$/);
+  expect(stdout).not.toMatch(/handler call/);
   expect(code).toBe(1);
   const run = await invoke(shopOf().router, given, '--run');
   expect(run).toMatchObject({ code: 1, stdout: '' });

@@ -12,6 +12,7 @@ import { Command } from 'commander';
 import type { CommandFile } from '../command.js';
 import { type DryRecord, type DryRun, dryRun, type Run } from '../dry-run.js';
 import { loadRouter } from '../load-router.js';
+import { withoutOtherTables } from '../other-tables.js';
 import { counted, printColumns, printJson } from '../print.js';
 import { keysText } from '../print-change.js';
 import { type GivenRecords, readRecords } from '../read-records.js';
@@ -50,7 +51,7 @@ export const invoke: CommandFile<Options> = {
     if (options.run) return runForReal(router, given, options.json === true, world);
     const dry = dryRun(router, given);
     if (options.json) printJson(world, { ...dry, records: dry.records.map(asData) });
-    else world.stdout.write(`${printDryRun(dry, world.stdout)}\n`);
+    else world.stdout.write(`${printDryRun(dry, router, world.stdout)}\n`);
     const isFine = dry.refused === undefined && dry.records.every(({ runs }) => !runs.some(fails));
     return isFine ? 0 : 1;
   },
@@ -66,29 +67,48 @@ function fails({ how }: Run): boolean {
   return how === 'fails';
 }
 
-function printDryRun({ refused, records }: DryRun, out: Output): string {
-  const calls = records.reduce((sum, { runs }) => sum + runs.length, 0);
+function printDryRun({ refused, records, closes = [] }: DryRun, router: Router, out: Output): string {
+  const paragraphs = records.map((record) => printDryRecord(record, router, out));
+  if (refused !== undefined) {
+    return [
+      ...paragraphs,
+      `${out.style('red', 'As one event they would be refused')}: ${refused}`,
+      `${out.style('bold', 'Nothing was run')}, and with --run nothing would be either.`,
+    ].join('\n\n');
+  }
+  const calls = counted(records.flatMap(({ runs }) => runs).length, 'handler call');
+  const ends =
+    closes.length === 0 ? '' : `, and the window's end to ${counted(closes.length, 'call')} of close`;
   return [
-    ...records.map((record) => printDryRecord(record, out)),
-    ...(refused === undefined
-      ? []
-      : [`${out.style('red', 'As one event they would be refused')}: ${refused}`]),
-    `${out.style('bold', 'Nothing was run.')} ${counted(records.length, 'record')} would come to ${counted(calls, 'handler call')}; --run makes them, for real.`,
+    ...paragraphs,
+    ...(closes.length === 0 ? [] : [printCloses(closes, out)]),
+    `${out.style('bold', 'Nothing was run.')} ${counted(records.length, 'record')} would come to ${calls}${ends}; --run makes them, for real.`,
   ].join('\n\n');
 }
 
-function printDryRecord({ record, runs, others }: DryRecord, out: Output): string {
+function printDryRecord({ record, runs, others }: DryRecord, router: Router, out: Output): string {
+  const left = withoutOtherTables(router, record, others);
   const rows = [
     ...runs.map(({ routeId, how, because }, at) => [`  ${at + 1}.`, routeId, words[how], because]),
-    ...others.map(({ routeId, verdict, because }) => ['  -', routeId, verdict, because]),
+    ...left.own.map(({ routeId, verdict, because }) => ['  -', routeId, verdict, because]),
   ];
   const lines = printColumns(rows, (cell, column, row) => {
     const run = runs[row];
     if (!run) return out.style('dim', cell);
     return column === 2 ? out.style(fails(run) ? 'red' : 'green', cell) : cell;
   });
-  const nothing = runs.length === 0 ? [`  ${out.style('yellow', 'no handler would run')}`] : [];
-  return [titleOf(record, out), ...nothing, lines].join('\n');
+  return [
+    titleOf(record, out),
+    ...(runs.length === 0 ? [`  ${out.style('yellow', 'no handler would run')}`] : []),
+    ...(rows.length === 0 ? [] : [lines]),
+    ...left.others.map((text) => `  ${out.style('dim', text)}`),
+  ].join('\n');
+}
+
+function printCloses(closes: readonly string[], out: Output): string {
+  const rows = closes.map((id, at) => [`  ${at + 1}.`, id, 'close']);
+  const lines = printColumns(rows, (cell, column) => (column === 2 ? out.style('green', cell) : cell));
+  return `${out.style('bold', 'End of the window')}\n${lines}`;
 }
 
 const words: Readonly<Record<Run['how'], string>> = {
