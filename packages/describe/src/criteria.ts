@@ -40,7 +40,7 @@ export interface NotPushedDown {
   readonly routeId: string;
   /** In the words of `printFilter`. */
   readonly condition: string;
-  /** A part of a sentence: `it compares the two images`. */
+  /** A part of a sentence, `it compares the two images`, or several, with semicolons between them. */
   readonly reason: string;
 }
 
@@ -77,8 +77,13 @@ function criteriaOf(
   const names = new Set(tables.map(({ model }) => model.name));
   const routes = allRoutes.filter(({ model }) => names.has(tableOfModel(model).name));
   const marks = eventMarks(tables.map(({ model }) => model));
-  const told = new Map<string, NotPushedDown>();
-  const tell = (row: NotPushedDown) => told.set(JSON.stringify(row), row);
+  const told = new Map<string, Omit<NotPushedDown, 'reason'> & { readonly reasons: Set<string> }>();
+  const tell = ({ routeId, condition, reason }: NotPushedDown) => {
+    const key = JSON.stringify([routeId, condition]);
+    const row = told.get(key) ?? { routeId, condition, reasons: new Set() };
+    told.set(key, row);
+    row.reasons.add(reason);
+  };
   const alternatives = routes.map(
     (route) => [route.id, routeAlternatives(route, marks, settings, tell)] as const,
   );
@@ -88,11 +93,15 @@ function criteriaOf(
     if (reason) tell({ routeId: id, condition: printFilter(filter), reason });
   }
   const positions = new Map(routes.map(({ id }, position) => [id, position]));
+  const rows = Array.from(told.values(), ({ reasons, ...row }) => ({
+    ...row,
+    reason: [...reasons].join('; '),
+  }));
   const position = ({ routeId }: NotPushedDown) => positions.get(routeId) ?? 0;
   return {
     routeIds: routes.map(({ id }) => id),
     filters: patterns.map((Pattern) => ({ Pattern })),
-    notPushedDown: [...told.values()].sort((one, other) => position(one) - position(other)),
+    notPushedDown: rows.sort((one, other) => position(one) - position(other)),
   };
 }
 
@@ -118,7 +127,10 @@ function routeAlternatives(
   const ofEvents = Array.from(found.values(), ({ conjunction, events }) => {
     const { alternatives, isExact } = eventsPass(events, metadata ? 'eventName' : marks, conjunction);
     if (!isExact)
-      tell(printFilter(eventName(...route.events)), 'the images of the stream do not tell its events apart');
+      tell(
+        printFilter(eventName(...route.events)),
+        'the images of the stream do not tell its events apart, and eventName is tested with metadata alone',
+      );
     return allOf([[conjunction], alternatives], () => undefined);
   });
   return tidy(ofEvents.flat().map(asPattern));

@@ -93,7 +93,8 @@ const mapsAndLists = 'a pattern sees fields alone, and not whether a map or list
 const ambiguous =
   'a field inside of maps or lists is not known to be missing: a name with dots can stand for it';
 
-/** The types whose values are fields; of maps and lists the values inside are. */
+/** The types of one value, and with the sets all whose values are fields; of maps and lists the values inside are. */
+const scalarTypes: readonly string[] = ['S', 'N', 'B', 'BOOL', 'NULL'] satisfies readonly AttributeType[];
 const leafTypes: readonly AttributeType[] = ['S', 'N', 'B', 'BOOL', 'NULL', 'SS', 'NS', 'BS'];
 
 function combined(conditions: readonly Alternatives[], wanted: boolean, place: ValuePlace): Alternatives {
@@ -152,24 +153,21 @@ function operandPasses(
   if (group === 'streamRegion')
     return isThere('S', wanted, place, "a pattern knows nothing of the stream's Region");
   const values = operands.filter((operand) => typeof operand !== 'string');
-  const texts = fieldValues(values);
-  if (!texts) {
+  if (!scalarTypes.includes(group)) {
     if (!wanted) return untold(place, asWholes);
     return anyOf(
       values.map((value) => wholePasses(value, place)),
       place.tell,
     );
   }
+  const texts = values.flatMap((value) => written(value) ?? []);
   const isComplete = texts.length === values.length;
-  if (!isComplete) place.tell(spelling);
+  if (!isComplete) place.tell(whyUnknown(group));
   if (wanted) return letter(group, isComplete ? oneOf(texts) : present, place);
   return place.isAlone ? letter(group, otherThan(texts), place) : untold(place, ambiguous);
 }
 
 const asWholes = 'sets, lists and maps are compared as wholes';
-const spelling =
-  'nothing promises how a number so large, small or long, or such text, is written in a record';
-
 /** Another value than these, or none: of two booleans it is known which. */
 function otherThan(texts: readonly (string | boolean)[]): FieldTest {
   const booleans = texts.filter((text) => typeof text === 'boolean');
@@ -177,20 +175,17 @@ function otherThan(texts: readonly (string | boolean)[]): FieldTest {
   return { ...oneOf([true, false].filter((one) => !booleans.includes(one))), absent: true };
 }
 
-/**
- * What stands behind the type letters of values of one type, in all the ways in which it can be written: text that no item can
- * have is left out of `S`, and a number that may be written in several ways is left out of `N`. `undefined` for sets, lists and maps.
- */
-function fieldValues(values: readonly AttributeValue[]): readonly (string | boolean)[] | undefined {
-  const texts: (string | boolean)[] = [];
-  for (const value of values) {
-    const type = typeOf(value);
-    const held = payload(value, type);
-    if (typeof held === 'object') return undefined;
-    const text = type === 'N' && typeof held === 'string' ? plainDecimal(held) : held;
-    if (text !== undefined && (typeof text === 'boolean' || text.isWellFormed())) texts.push(text);
-  }
-  return texts;
+/** What stands behind the type letter of a scalar; `undefined` where it is not certain how it is written. */
+function written(value: AttributeValue): string | boolean | undefined {
+  if ('S' in value) return value.S.isWellFormed() ? value.S : undefined;
+  if ('N' in value) return plainDecimal(value.N);
+  return 'BOOL' in value ? value.BOOL : 'NULL' in value ? true : undefined;
+}
+
+function whyUnknown(type: string): string {
+  if (type === 'B')
+    return 'nothing says whether bytes are compared before or after they are written as base64';
+  return `nothing promises how ${type === 'N' ? 'a number so large, small or long' : 'text that is not well-formed'} is written`;
 }
 
 /**
@@ -225,12 +220,16 @@ function wholePasses(value: AttributeValue, place: ValuePlace): Alternatives {
   const [first] = held as readonly (AttributeValue | string)[];
   if (first === undefined) return everything;
   if (typeof first === 'object') return wholePasses(first, elementOf(place, 0));
-  return letter(type, memberTest(first, type === 'NS'), place);
+  return letter(
+    type,
+    memberTest(type === 'NS' ? { N: first } : type === 'BS' ? { B: first } : { S: first }),
+    place,
+  );
 }
 
-function memberTest(text: string, isNumber: boolean): FieldTest {
-  const [written] = fieldValues([isNumber ? { N: text } : { S: text }]) ?? [];
-  return written === undefined ? present : oneOf([written]);
+function memberTest(member: AttributeValue): FieldTest {
+  const text = written(member);
+  return text === undefined ? present : oneOf([text]);
 }
 
 /** A set or list with this member. */
@@ -238,7 +237,7 @@ function memberPasses(member: AttributeValue, place: ValuePlace): Alternatives {
   const type = typeOf(member);
   const inList = wholePasses(member, elementOf(place, 'any'));
   if (type !== 'S' && type !== 'N' && type !== 'B') return inList;
-  const inSet = letter(`${type}S`, memberTest(payload(member, type), type === 'N'), place);
+  const inSet = letter(`${type}S`, memberTest(member), place);
   return anyOf([inSet, inList], place.tell);
 }
 

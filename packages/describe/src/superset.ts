@@ -51,7 +51,13 @@ const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: 
   eventName: ({ names }, { eventName }, wanted) => constant(names.includes(eventName), wanted),
   removedBy: (filter, reading, wanted) => {
     if (reading.eventName !== 'REMOVE') return constant(false, wanted);
-    if (!reading.metadata) return untold(filter, reading, wanted, 'userIdentity is no part of dynamodb');
+    if (!reading.metadata)
+      return untold(
+        filter,
+        reading,
+        wanted,
+        'who deleted an item stands in userIdentity, which patterns test with metadata alone',
+      );
     const byTtl = wanted === (filter.by === 'ttl');
     if (filter.ttl === undefined) return byTtl ? markedByTtl : notMarkedByTtl;
     tell(filter, reading, wanted, 'a number is text in a record, and patterns compare no times with it');
@@ -60,14 +66,13 @@ const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: 
   key: (filter, reading, wanted) => {
     if (!wanted)
       return untold(filter, reading, wanted, 'a pattern does not say of templates that they do not match');
-    const templates = Object.entries(filter.templates).map(([name, text]) => ({ name, text }));
-    const captures = templates.flatMap(({ text }) => parseKeyTemplate(text).captures);
+    const keys = Object.entries(filter.templates).map(([name, text]) => ({ name, text }));
+    const captures = keys.flatMap(({ text }) => parseKeyTemplate(text).captures);
+    if (!keys.every(isSaid))
+      tell(filter, reading, wanted, 'a pattern tests how a key begins or ends, and not the rest');
     if (new Set(captures).size < captures.length)
       tell(filter, reading, wanted, 'its keys have to capture the same');
-    return allOf(
-      templates.map(({ name, text }) => keyPasses(name, text, reading)),
-      (reason) => tell(filter, reading, wanted, reason),
-    );
+    return allOf(keys.map(keyPasses), (reason) => tell(filter, reading, wanted, reason));
   },
   value: (filter, reading, wanted) => {
     const subject = reading.eventName === 'REMOVE' ? 'OldImage' : 'NewImage';
@@ -138,20 +143,24 @@ const notMarkedByTtl = anyOf(
   notLost,
 );
 
-/** A key attribute matches a template, or at least begins or ends as it does. */
-function keyPasses(name: string, text: string, reading: Reading): Alternatives {
+interface Key {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Whether a pattern says all of a template: it is no more than a beginning, as `ORDER#:rest*` is, or has no captures. */
+function isSaid({ name, text }: Key): boolean {
   const { prefix, captures } = parseKeyTemplate(text);
-  const key: FilterNode = { kind: 'key', templates: { [name]: text } };
-  const end = literalEnd(text);
-  // `ORDER#:rest*` is no more than a beginning.
-  const isWhole =
-    captures.length === 0 || (captures.length === 1 && prefix !== '' && text.endsWith('*') && end === '');
-  if (!isWhole) tell(key, reading, true, 'captures are told apart by the router');
-  if (!isName(name) || !text.isWellFormed()) return everything;
-  const literal = prefix === '' ? end : prefix;
-  if (literal === '') return everything;
-  const test =
-    captures.length === 0 ? oneOf([prefix]) : prefix === '' ? endingWith(end) : startingWith(prefix);
+  const isBeginning = captures.length === 1 && prefix !== '' && text.endsWith('*') && literalEnd(text) === '';
+  return isName(name) && text.isWellFormed() && (captures.length === 0 || isBeginning);
+}
+
+/** A key attribute matches a template, or at least begins or ends as it does. */
+function keyPasses({ name, text }: Key): Alternatives {
+  const { prefix, captures } = parseKeyTemplate(text);
+  const literal = prefix || literalEnd(text);
+  if (!isName(name) || !text.isWellFormed() || literal === '') return everything;
+  const test = captures.length === 0 ? oneOf([prefix]) : prefix ? startingWith(prefix) : endingWith(literal);
   const letters = partOfNumber.test(literal) ? ['S', 'N'] : ['S'];
   return letters.flatMap((letter) => fieldPasses(field(['dynamodb', 'Keys', name, letter], test)));
 }

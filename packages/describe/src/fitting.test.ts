@@ -1,0 +1,103 @@
+import { type AnyFilter, all, createRouter, type Route, route, type StreamRecord, table } from '@sluice/core';
+import { patternMatcher } from '@sluice/filters';
+import { recordsOf } from '@sluice/testing';
+import { describe, expect, it } from 'vitest';
+import { type CriteriaOptions, filterCriteria } from './criteria.js';
+
+const keys = { partition: 'pk', sort: 'sk' };
+const shop = table('shop', { keys });
+const records = recordsOf({ table: 'shop', keys });
+const inserted = (item: object) => records.insert({ pk: 'USER#jo', sk: 'ORDER#1', ...item });
+const removed = (item: object) => records.remove({ pk: 'USER#jo', sk: 'ORDER#1', ...item });
+const ignore = () => undefined;
+
+/** What the patterns for routes of the table `shop` let through. */
+function criteriaOf(routes: readonly Route[], options?: CriteriaOptions) {
+  const [criteria] = filterCriteria(createRouter({ routes }), options);
+  if (!criteria) throw new Error('There is a table.');
+  const tests = criteria.filters.map(({ Pattern }) => patternMatcher(Pattern));
+  return {
+    ...criteria,
+    letsThrough: (record: StreamRecord) => tests.length === 0 || tests.some((test) => test(record)),
+  };
+}
+
+describe('many routes', () => {
+  const literals = (
+    count: number,
+    of = (index: number): AnyFilter => shop.attr('kind').is(`kind-${index}`),
+  ) =>
+    Array.from({ length: count }, (_, index) =>
+      route.insert(shop, { id: `route-${index}`, when: of(index) as never }, ignore),
+    );
+
+  it('share a pattern where they ask the same field', () => {
+    const { filters, letsThrough, notPushedDown } = criteriaOf(literals(100), { maxFilters: 1 });
+    expect(filters).toHaveLength(1);
+    expect([inserted({ kind: 'kind-99' }), inserted({ kind: 'kind-100' })].map(letsThrough)).toEqual([
+      true,
+      false,
+    ]);
+    expect(notPushedDown).toEqual([]);
+  });
+
+  it('are spread over the filters that there are, exactly as long as they have room', () => {
+    const { filters, letsThrough, notPushedDown } = criteriaOf(literals(1000));
+    expect(filters.length).toBeGreaterThan(1);
+    expect([inserted({ kind: 'kind-999' }), inserted({ kind: 'kind-1000' })].map(letsThrough)).toEqual([
+      true,
+      false,
+    ]);
+    expect(notPushedDown).toEqual([]);
+  });
+
+  it('share a pattern by $or where they ask different fields', () => {
+    const routes = literals(30, (index) => shop.attr(`attribute-${index}`).is('x'));
+    const { filters, letsThrough } = criteriaOf(routes, { maxFilters: 2 });
+    expect(filters.map(({ Pattern }) => Pattern.includes('"$or"'))).toContain(true);
+    expect([inserted({ 'attribute-29': 'x' }), inserted({ 'attribute-29': 'y' })].map(letsThrough)).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('have no alternatives in common, of which event-ruler would forget the second: same fields, with a leaf in common in each', () => {
+    const { status, kind } = { status: shop.attr('status'), kind: shop.attr('kind') };
+    const routes = [
+      route.on(shop, { id: 'one', events: ['INSERT'], when: all(status.is('A', 'B'), kind.is('x')) }, ignore),
+      route.on(
+        shop,
+        { id: 'two', events: ['INSERT'], when: all(status.is('B', 'C'), kind.is('x', 'y')) },
+        ignore,
+      ),
+    ];
+    const { filters, letsThrough } = criteriaOf(routes, { metadata: true });
+    expect(filters.map(({ Pattern }) => JSON.parse(Pattern).dynamodb.NewImage)).toEqual([
+      { status: { S: ['A', 'B'] }, kind: { S: ['x'] } },
+      { status: { S: ['C'] }, kind: { S: ['x', 'y'] } },
+      { status: { S: ['B'] }, kind: { S: ['y'] } },
+    ]);
+    const pairs = ['A', 'B', 'C'].flatMap((one) => ['x', 'y'].map((other) => ({ status: one, kind: other })));
+    expect(pairs.filter((item) => !letsThrough(inserted(item)))).toEqual([{ status: 'A', kind: 'y' }]);
+  });
+
+  it('get wider patterns where there is no room, and are told', () => {
+    const { filters, letsThrough, notPushedDown } = criteriaOf(literals(1000), { maxFilters: 1 });
+    expect(filters).toHaveLength(1);
+    expect([inserted({ kind: 'kind-5' }), inserted({ kind: 'other' })].map(letsThrough)).toEqual([
+      true,
+      false,
+    ]);
+    expect(notPushedDown).toHaveLength(1000);
+    expect(notPushedDown[0]).toEqual({
+      routeId: 'route-0',
+      condition: 'table shop and INSERT and kind is "kind-0"',
+      reason: '1 filter of 4096 characters cannot say all that the routes of the table ask',
+    });
+  });
+
+  it('let through at least the events that one of them is for', () => {
+    const { letsThrough } = criteriaOf(literals(1000, (index) => shop.attr(`attribute-${index}`).is('x')));
+    expect([inserted({}), removed({})].map(letsThrough)).toEqual([true, false]);
+  });
+});
