@@ -81,6 +81,13 @@ describe('many routes', () => {
     expect(pairs.filter((item) => !letsThrough(inserted(item)))).toEqual([{ status: 'A', kind: 'y' }]);
   });
 
+  it('have no line breaks in their patterns, of any kind: AWS takes none', () => {
+    const text = '\n\u0085\u2028\u2029';
+    const { filters, letsThrough } = criteriaOf(literals(1, () => shop.attr(text).is(text)));
+    expect(filters.map(({ Pattern }) => /[\n\u0085\u2028\u2029]/.test(Pattern))).toEqual([false]);
+    expect([inserted({ [text]: text }), inserted({ [text]: 'x' })].map(letsThrough)).toEqual([true, false]);
+  });
+
   it('get wider patterns where there is no room, and are told', () => {
     const { filters, letsThrough, notPushedDown } = criteriaOf(literals(1000), { maxFilters: 1 });
     expect(filters).toHaveLength(1);

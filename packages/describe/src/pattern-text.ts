@@ -12,6 +12,15 @@ export function patternText(
   shared: ReadonlySet<string>,
   level: OrLevel,
 ): string {
+  const text = oneText(conjunctions, shared, level);
+  // The API takes a pattern on one line (`.*`), and JSON leaves these line breaks as they are.
+  return text.replace(
+    /[\u0085\u2028\u2029]/g,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function oneText(conjunctions: readonly Conjunction[], shared: ReadonlySet<string>, level: OrLevel): string {
   const [first = new Map<string, Field>()] = conjunctions;
   const fields = [...first.values()];
   if (conjunctions.length === 1) return objectText(fields, 0);
