@@ -65,6 +65,18 @@ test('from LATEST on, what is written once it has begun is shown', async () => {
   expect(seen).toEqual(['INSERT B']);
 });
 
+test('an attribute that comes with an INSERT or goes with a REMOVE has changed', async () => {
+  const { clock, shop, seen, follow } = scenario();
+  shop.put({ pk: 'A', sk: 1, status: 'NEW' });
+  shop.put({ pk: 'A', sk: 1, status: 'NEW', note: 'x' });
+  shop.remove({ pk: 'A', sk: 1 });
+  shop.put({ pk: 'A', sk: 2 });
+  shop.remove({ pk: 'A', sk: 2 });
+  shop.put({ pk: 'A', sk: 3, status: 'NEW' });
+  expect(await clock.run(follow({ changed: 'status', limit: 3 }))).toBe(3);
+  expect(seen).toEqual(['INSERT A', 'REMOVE A', 'INSERT A']);
+});
+
 test('it ends at its limit, also in the middle of a page', async () => {
   const { clock, shop, seen, follow } = scenario();
   for (let n = 0; n < 20; n++) shop.put({ pk: 'A', sk: n });

@@ -59,6 +59,7 @@ function outputOf(stream: NodeJS.WriteStream, write: Output['write']): Output {
     write,
     style: (format, text) => styleText(format, text, { stream }),
     columns: stream.columns ?? 100,
+    isTerminal: stream.isTTY === true,
   };
 }
 

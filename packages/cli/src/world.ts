@@ -22,6 +22,8 @@ export interface Output {
   style(format: Format, text: string): string;
   /** How many characters a line has. */
   readonly columns: number;
+  /** Whether what is written is shown as it comes, and goes into no pipe and no file; `false` by default. */
+  readonly isTerminal?: boolean;
 }
 
 export type Format = Parameters<typeof styleText>[0];

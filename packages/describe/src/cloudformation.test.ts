@@ -101,6 +101,19 @@ describe('the fragment', () => {
           },
         },
       },
+      Outputs: {
+        LedgerTableName: {
+          Description: "The name of the ledger's table, for the function's environment",
+          Value: { Ref: 'Ledger' },
+        },
+      },
+    });
+  });
+
+  it('tells the name of a ledger that it makes, and of none else', () => {
+    expect(cloudFormation(plan())).not.toHaveProperty('Outputs');
+    expect(cloudFormation(plan({ ledger }), { mappings: false, prefix: 'Mail' }).Outputs).toMatchObject({
+      MailLedgerTableName: { Value: { Ref: 'MailLedger' } },
     });
   });
 

@@ -26,6 +26,13 @@ export interface FragmentOptions extends References {
 export interface Fragment {
   readonly Parameters: { readonly [name: string]: Parameter };
   readonly Resources: { readonly [id: string]: Resource };
+  /** The name of the ledger's table, where there is one: `LedgerTableName`. The function gets it by its environment. */
+  readonly Outputs?: { readonly [name: string]: Output };
+}
+
+interface Output {
+  readonly Description: string;
+  readonly Value: TemplateValue;
 }
 
 interface Parameter {
@@ -77,7 +84,11 @@ export function cloudFormation(plan: Infrastructure, options: FragmentOptions = 
     ...(permissions.length > 0 && { [`${prefix}Permissions`]: policyOf(permissions, plan, values) }),
     ...(hasMappings && Object.fromEntries(mappings)),
   };
-  return { Parameters: values.parameters, Resources };
+  return {
+    Parameters: values.parameters,
+    Resources,
+    ...(plan.ledger && { Outputs: { [`${prefix}LedgerTableName`]: ledgerName(prefix) } }),
+  };
 }
 
 /**
@@ -113,6 +124,13 @@ function ledgerOf(table: LedgerTable): Resource {
     DeletionPolicy: 'Retain',
     UpdateReplacePolicy: 'Retain',
     Properties: { ...table },
+  };
+}
+
+function ledgerName(prefix: string): Output {
+  return {
+    Description: "The name of the ledger's table, for the function's environment",
+    Value: { Ref: `${prefix}Ledger` },
   };
 }
 

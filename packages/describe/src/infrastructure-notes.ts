@@ -1,7 +1,7 @@
 import type { Router } from '@sluice/core';
 import type { TableCriteria } from './criteria.js';
 import type { MappingOptions, StreamMapping } from './infrastructure.js';
-import { laneName } from './infrastructure-problems.js';
+import { laneName, type OptionName } from './infrastructure-problems.js';
 
 /** What was decided for a router and why, and what its options lead to; a sentence each. */
 export function notesOf(
@@ -9,11 +9,12 @@ export function notesOf(
   options: MappingOptions,
   mappings: readonly StreamMapping[],
   criteria: readonly TableCriteria[],
+  nameOf: OptionName,
 ): readonly string[] {
   return [
     ...ofDiscarding(router, options, mappings),
     ...ofOrder(router, options),
-    ...mappings.flatMap((mapping) => [...ofTable(mapping), ...ofWindows(mapping, options)]),
+    ...mappings.flatMap((mapping) => [...ofTable(mapping), ...ofWindows(mapping, options, nameOf)]),
     ...ofFilters(options, mappings, criteria),
   ];
 }
@@ -95,7 +96,11 @@ function ofTable({ table }: StreamMapping): readonly string[] {
   ]);
 }
 
-function ofWindows({ table, settings }: StreamMapping, options: MappingOptions): readonly string[] {
+function ofWindows(
+  { table, settings }: StreamMapping,
+  options: MappingOptions,
+  nameOf: OptionName,
+): readonly string[] {
   const { TumblingWindowInSeconds, MaximumRetryAttempts } = settings;
   if (TumblingWindowInSeconds === undefined) return [];
   return said(
@@ -105,7 +110,7 @@ function ofWindows({ table, settings }: StreamMapping, options: MappingOptions):
     ],
     [
       MaximumRetryAttempts !== -1,
-      `What Lambda discards of ${table} is in no window's state; with maximumRetryAttempts -1 nothing is, and a shard waits for what fails.`,
+      `What Lambda discards of ${table} is in no window's state; with ${nameOf('maximumRetryAttempts')} -1 nothing is, and a shard waits for what fails.`,
     ],
   );
 }
@@ -116,7 +121,7 @@ function ofFilters(
   criteria: readonly TableCriteria[],
 ): readonly string[] {
   if (filterCriteria === false) return ['There are no filter criteria: all records reach the function.'];
-  const left = criteria.reduce((sum, { notPushedDown }) => sum + notPushedDown.length, 0);
+  const left = criteria.reduce((sum, { notPushedDown }) => sum + differentOf(notPushedDown).size, 0);
   const unfiltered = mappings.filter(({ settings }) => !settings.FilterCriteria);
   return said(
     ...unfiltered.map(
@@ -134,4 +139,9 @@ function ofFilters(
       "Records that Lambda filters out are told by no metric, unless the mapping's MetricsConfig has EventCount.",
     ],
   );
+}
+
+/** What several routes of a table leave to the router is one condition, as the command prints it. */
+function differentOf(left: TableCriteria['notPushedDown']): ReadonlySet<string> {
+  return new Set(left.map(({ condition, reason }) => JSON.stringify([condition, reason])));
 }

@@ -1,14 +1,22 @@
 import type { Router } from '@sluice/core';
 import type { MappingOptions } from './infrastructure.js';
 
+/** What an option is called where its value comes from. */
+export type OptionName = (option: keyof MappingOptions) => string;
+
 /** What is wrong with the options, for Lambda or for this router; a sentence each. */
-export function problemsOf(router: Router, options: MappingOptions): readonly string[] {
+export function problemsOf(
+  router: Router,
+  options: MappingOptions,
+  nameOf: OptionName = String,
+): readonly string[] {
+  const { startingPosition, destination } = options;
   return [
-    ...numbersOutside(options),
-    ...notOneOf('startingPosition', options.startingPosition, ['TRIM_HORIZON', 'LATEST']),
-    ...notOneOf('destination', options.destination, ['S3', 'SQS', 'SNS', 'none']),
-    ...brokenLanes(router, options),
-    ...windowLength(router, options),
+    ...numbersOutside(options, nameOf),
+    ...notOneOf(nameOf('startingPosition'), startingPosition, ['TRIM_HORIZON', 'LATEST']),
+    ...notOneOf(nameOf('destination'), destination, ['S3', 'SQS', 'SNS', 'none']),
+    ...brokenLanes(router, options, nameOf('parallelizationFactor')),
+    ...windowLength(router, options, nameOf('tumblingWindowInSeconds')),
   ];
 }
 
@@ -30,14 +38,14 @@ const limits: Readonly<Record<NumberOption, readonly [least: number, most: numbe
   maxFilters: [1, 10],
 };
 
-function numbersOutside(options: MappingOptions): readonly string[] {
+function numbersOutside(options: MappingOptions, nameOf: OptionName): readonly string[] {
   return (Object.keys(limits) as NumberOption[]).flatMap((name) => {
     const value = options[name];
     const [least, most, besides] = limits[name];
     if (value === undefined || value === besides) return [];
     if (Number.isInteger(value) && value >= least && value <= most) return [];
     const or = besides === undefined ? '' : `, or ${besides} for no limit`;
-    return [`${name} is ${value}; give a whole number from ${least} to ${most}${or}`];
+    return [`${nameOf(name)} is ${value}; give a whole number from ${least} to ${most}${or}`];
   });
 }
 
@@ -48,10 +56,14 @@ function notOneOf(name: string, value: unknown, known: readonly unknown[]): read
 }
 
 /** Lambda gives each item to one batch at a time, and the items of a wider lane to several. */
-function brokenLanes({ lane }: Router, { parallelizationFactor = 1 }: MappingOptions): readonly string[] {
+function brokenLanes(
+  { lane }: Router,
+  { parallelizationFactor = 1 }: MappingOptions,
+  name: string,
+): readonly string[] {
   if (parallelizationFactor === 1 || lane === 'item' || lane === 'unordered') return [];
   return [
-    `parallelizationFactor is ${parallelizationFactor}, but the router's lane is ${laneName(lane)}, wider than an item: ` +
+    `${name} is ${parallelizationFactor}, but the router's lane is ${laneName(lane)}, wider than an item: ` +
       "Lambda would run such a lane's changes side by side; leave it at 1, or make the lane 'item'",
   ];
 }
@@ -60,15 +72,18 @@ export function laneName(lane: Router['lane']): string {
   return typeof lane === 'function' ? 'a function' : lane;
 }
 
-function windowLength({ windows }: Router, { tumblingWindowInSeconds }: MappingOptions): readonly string[] {
-  const ids = windows.map(({ route }) => route.id).join(', ');
-  if (ids && tumblingWindowInSeconds === undefined) {
-    return [`${ids} fold windows, whose length nothing says; give tumblingWindowInSeconds, 1 to 900`];
+function windowLength(
+  { windows }: Router,
+  { tumblingWindowInSeconds: seconds }: MappingOptions,
+  name: string,
+): readonly string[] {
+  const ids = windows.map(({ route }) => route.id);
+  if (ids.length > 0 && seconds === undefined) {
+    const fold = ids.length === 1 ? 'folds' : 'fold';
+    return [`${ids.join(', ')} ${fold} windows, whose length nothing says; give ${name}, 1 to 900`];
   }
-  if (!ids && tumblingWindowInSeconds !== undefined) {
-    return [
-      `tumblingWindowInSeconds is ${tumblingWindowInSeconds}, but no route is of windows; leave it out`,
-    ];
+  if (ids.length === 0 && seconds !== undefined) {
+    return [`${name} is ${seconds}, but no route is of windows; leave it out`];
   }
   return [];
 }

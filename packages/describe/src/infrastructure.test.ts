@@ -252,7 +252,11 @@ describe('windows', () => {
       'TumblingWindowInSeconds',
     );
     expect(problemsOf({}, { routes })).toEqual([
-      'sums fold windows, whose length nothing says; give tumblingWindowInSeconds, 1 to 900',
+      'sums folds windows, whose length nothing says; give tumblingWindowInSeconds, 1 to 900',
+    ]);
+    const two = [...routes, perMinute(orders, 'counts')];
+    expect(problemsOf({}, { routes: two })).toEqual([
+      'sums, counts fold windows, whose length nothing says; give tumblingWindowInSeconds, 1 to 900',
     ]);
   });
 
@@ -324,6 +328,38 @@ describe('limits of Lambda', () => {
   });
 });
 
+describe('options', () => {
+  const named = (option: string) => `<${option}>`;
+  const planNamed = (options: MappingOptions, of: Partial<RouterOptions>) =>
+    infrastructure(createRouter({ routes: perMinute(orders, 'sums'), ...of }), options, named);
+
+  it('have the names in problems that those know who gave them', () => {
+    const options = {
+      batchSize: 0,
+      parallelizationFactor: 2,
+      destination: 'SES',
+    } as unknown as MappingOptions;
+    expect(() => planNamed(options, { lane: 'partitionKey' })).toThrow(
+      expect.objectContaining({
+        problems: [
+          '<batchSize> is 0; give a whole number from 1 to 10000',
+          '<destination> is SES; give S3, SQS, SNS, none',
+          expect.stringMatching(/^<parallelizationFactor> is 2, but/),
+          'sums folds windows, whose length nothing says; give <tumblingWindowInSeconds>, 1 to 900',
+        ],
+      }),
+    );
+    expect(() => planNamed({ tumblingWindowInSeconds: 60 }, { routes: onInsert(orders, 'note') })).toThrow(
+      /<tumblingWindowInSeconds> is 60, but/,
+    );
+  });
+
+  it('have them in notes too', () => {
+    const { notes } = planNamed({ tumblingWindowInSeconds: 60 }, {});
+    expect(notes.join('\n')).toContain('with <maximumRetryAttempts> -1 nothing is');
+  });
+});
+
 describe('the notes say', () => {
   const notesOf = (options: MappingOptions, of?: Partial<RouterOptions>) =>
     planned(options, of).notes.join('\n');
@@ -367,6 +403,17 @@ describe('the notes say', () => {
     ],
   ])('%s', (_, options, of, words) => {
     expect(notesOf(options, of)).toContain(words);
+  });
+
+  it('of conditions that Lambda cannot test how many there are, each once for all of its routes', () => {
+    const moved = orders.attr('place').unchanged();
+    const none = orders.attr('size').unchanged();
+    const of = (...whens: readonly (typeof moved)[]) =>
+      whens.map((when, at) => route.modify(orders, { id: `route-${at}`, when }, () => undefined));
+    expect(notesOf({}, { routes: of(moved, moved) })).toContain("cannot test 1 of the routes' conditions");
+    expect(notesOf({}, { routes: of(moved, moved, none) })).toContain(
+      "cannot test 2 of the routes' conditions",
+    );
   });
 
   it('nothing of what is not so', () => {

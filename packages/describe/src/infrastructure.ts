@@ -1,15 +1,20 @@
 import { ConfigurationError, type RoutedTable, type Router } from '@sluice/core';
 import { filterCriteria, type TableCriteria } from './criteria.js';
 import { notesOf } from './infrastructure-notes.js';
-import { problemsOf } from './infrastructure-problems.js';
+import { type OptionName, problemsOf } from './infrastructure-problems.js';
 import { idsOf } from './template-ids.js';
 
 /**
  * What a router needs around its function on Lambda. Throws `ConfigurationError` with all problems at once: numbers outside
  * Lambda's limits, a ParallelizationFactor that breaks the router's lanes, window routes without the length of their windows.
+ * `nameOf` gives the options the names that they have in problems and notes, where it is not those of `MappingOptions`.
  */
-export function infrastructure(router: Router, options: MappingOptions = {}): Infrastructure {
-  const problems = problemsOf(router, options);
+export function infrastructure(
+  router: Router,
+  options: MappingOptions = {},
+  nameOf: OptionName = String,
+): Infrastructure {
+  const problems = problemsOf(router, options, nameOf);
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const { maxFilters, metadata, destination = 'S3' } = options;
@@ -41,7 +46,7 @@ export function infrastructure(router: Router, options: MappingOptions = {}): In
       ...(router.ledger ? [{ on: 'ledger', actions: ledgerActions } as const] : []),
       ...destinationPermissions[destination],
     ],
-    notes: notesOf(router, options, mappings, criteria),
+    notes: notesOf(router, options, mappings, criteria, nameOf),
   };
 }
 

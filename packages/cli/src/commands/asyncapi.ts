@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type AsyncApiOptions, asyncApi, asyncApiPage, type PageComponent } from '@sluice/describe';
 import { Command, Option } from 'commander';
-import type { CommandFile } from '../command.js';
+import type { CommandFile, SharedOptions } from '../command.js';
 import { UsageError } from '../errors.js';
 import { loadRouter } from '../load-router.js';
 import { jsonText, yamlText } from '../print.js';
 import type { World } from '../world.js';
+import { outputOption, writeDocument } from '../write-document.js';
 
 interface Options {
   readonly format: 'yaml' | 'json';
@@ -32,11 +32,13 @@ export const asyncapi: CommandFile<Options> = {
           .choices(['yaml', 'json'])
           .default('yaml'),
       )
-      .option(
-        '--html',
-        'one static page that shows the document; needs the package @asyncapi/react-component',
+      .addOption(
+        new Option(
+          '--html',
+          'one static page that shows the document; needs the package @asyncapi/react-component',
+        ).conflicts('format'),
       )
-      .option('-o, --output <file>', 'the file to write; standard output by default')
+      .addOption(outputOption())
       .option('--title <title>', "of the application (default: the router's name)")
       .option('--document-version <version>', 'of the document (default: "1.0.0")')
       .option('--description <markdown>', 'what the application is'),
@@ -45,17 +47,24 @@ export const asyncapi: CommandFile<Options> = {
     ['asyncapi --html --output asyncapi.html', 'one page to read in a browser'],
   ],
   async run({ options, world }) {
+    if (options.html) refuseForPage(options, world);
     const router = await loadRouter({ options, world });
     const document = asyncApi(router, descriptionOf(options));
     const isJson = options.json || options.format === 'json';
     const text = options.html
       ? asyncApiPage(document, componentNear(world))
       : (isJson ? jsonText : yamlText)(document);
-    if (options.output === undefined) world.stdout.write(text);
-    else await write(options.output, text, world);
+    await writeDocument(text, options.output, world);
     return 0;
   },
 };
+
+function refuseForPage({ json, output }: Options & SharedOptions, { stdout }: World): void {
+  if (json) throw new UsageError('--html is for a page and --json for the document; give one of them');
+  if (output === undefined && stdout.isTerminal) {
+    throw new UsageError('--html is a page of megabytes, for no terminal; give --output <file>, or pipe it');
+  }
+}
 
 function descriptionOf({ title, documentVersion, description }: Options): AsyncApiOptions {
   return {
@@ -84,16 +93,4 @@ function componentNear({ cwd }: World): PageComponent {
   throw new UsageError(
     '--html needs the package @asyncapi/react-component, which is not installed here; npm install --save-dev @asyncapi/react-component',
   );
-}
-
-async function write(file: string, text: string, { cwd, stderr }: World): Promise<void> {
-  await writeFile(resolve(cwd, file), text).catch((cause: Error) => {
-    throw new UsageError(
-      `${file} cannot be written: ${cause.message}; give --output a file in a folder that is there`,
-      {
-        cause,
-      },
-    );
-  });
-  stderr.write(`${file} is written\n`);
 }

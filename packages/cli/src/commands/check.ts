@@ -2,7 +2,7 @@ import { isSluiceError, type Router } from '@sluice/core';
 import { type CheckStreamsOptions, checkStreams } from '@sluice/poller';
 import { Command } from 'commander';
 import type { Call, CommandFile } from '../command.js';
-import { UsageError } from '../errors.js';
+import { problemsIn, UsageError } from '../errors.js';
 import { loadRouter } from '../load-router.js';
 import { loggerOn } from '../logger-on.js';
 import { counted, printJson } from '../print.js';
@@ -84,6 +84,6 @@ async function checked(call: Pick<Call, 'options' | 'world'>): Promise<Checked> 
     return { router: await loadRouter(call), problems: [] };
   } catch (error) {
     if (!isSluiceError(error) || error.code === 'USAGE' || call.options.verbose) throw error;
-    return { problems: 'problems' in error ? (error.problems as readonly string[]) : [error.message] };
+    return { problems: problemsIn(error) ?? [error.message] };
   }
 }

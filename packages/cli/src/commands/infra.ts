@@ -1,3 +1,4 @@
+import type { Router } from '@sluice/core';
 import {
   cloudFormation,
   type Infrastructure,
@@ -7,12 +8,15 @@ import {
 } from '@sluice/describe';
 import { Command, Option } from 'commander';
 import type { CommandFile, SharedOptions } from '../command.js';
+import { problemsIn, UsageError } from '../errors.js';
 import { loadRouter } from '../load-router.js';
 import { wholeNumber } from '../options.js';
 import { jsonText, yamlText } from '../print.js';
+import { outputOption, writeDocument } from '../write-document.js';
 
 interface Options extends MappingOptions {
   readonly format: 'cloudformation' | 'sam' | 'plan';
+  readonly output?: string;
 }
 
 export const infra: CommandFile<Options> = {
@@ -75,9 +79,13 @@ export const infra: CommandFile<Options> = {
           'SNS',
           'none',
         ]),
-      ),
+      )
+      .addOption(outputOption()),
   examples: [
-    ['infra > stream.yaml', 'a CloudFormation template; the function and the streams are its parameters'],
+    [
+      'infra --output stream.yaml',
+      'a CloudFormation template; the function and the streams are its parameters',
+    ],
     [
       'infra --format sam --parallelization-factor 4',
       'the same for SAM; the function lacks what is yours: CodeUri, Handler, Runtime',
@@ -85,23 +93,42 @@ export const infra: CommandFile<Options> = {
   ],
   async run({ options, world }) {
     const router = await loadRouter({ options, world });
-    const plan = infrastructure(router, mappingOptions(options));
+    const plan = planOf(router, mappingOptions(options));
     const document = forms[options.format](plan);
     const comments = plan.notes.map((note) => `# ${note}\n`).join('');
-    world.stdout.write(options.json ? jsonText(document) : comments + yamlText(document));
+    const text = options.json ? jsonText(document) : comments + yamlText(document);
+    await writeDocument(text, options.output, world);
     return 0;
   },
 };
 
-function mappingOptions({ format, router, json, verbose, ...rest }: Options & SharedOptions): MappingOptions {
+function mappingOptions(options: Options & SharedOptions): MappingOptions {
+  const { format, output, router, json, verbose, ...rest } = options;
   return rest;
+}
+
+/** The router is fine where it stands; what is wrong is what it was given. */
+function planOf(router: Router, options: MappingOptions): Infrastructure {
+  try {
+    return infrastructure(router, options, flagOf);
+  } catch (error) {
+    const problems = problemsIn(error);
+    if (!problems) throw error;
+    const title = 'the options do not fit the router or Lambda:';
+    throw new UsageError([title, ...problems].join('\n  - '), { cause: error });
+  }
+}
+
+/** The library's name of an option as the command has it. */
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 const forms: { readonly [F in Options['format']]: (plan: Infrastructure) => object } = {
   cloudformation: (plan) => cloudFormation(plan),
   sam: (plan) => {
     // SAM names the role of a function so.
-    const { Parameters, Resources } = cloudFormation(plan, {
+    const { Resources, Parameters, ...rest } = cloudFormation(plan, {
       mappings: false,
       role: { Ref: 'FunctionRole' },
     });
@@ -110,6 +137,7 @@ const forms: { readonly [F in Options['format']]: (plan: Infrastructure) => obje
       Transform: 'AWS::Serverless-2016-10-31',
       Parameters,
       Resources: { Function: events, ...Resources },
+      ...rest,
     };
   },
   plan: (plan) => plan,

@@ -54,7 +54,11 @@ export const tail: CommandFile<Options> = {
         '--key <text>',
         'only items with a key attribute that is this text; * stands for any characters',
       )
-      .option('--changed <path>', 'only where this attribute changed, as status or address.city', path)
+      .option(
+        '--changed <path>',
+        'only where this attribute changed, as status or address.city; an INSERT that brings it and a REMOVE that takes it change it too',
+        path,
+      )
       .option(
         '--pattern <json>',
         'only what this pattern of a FilterCriteria lets through, as {"dynamodb":{"NewImage":{"status":{"S":["PAID"]}}}}',
