@@ -237,13 +237,12 @@ function unionOf(fields: readonly Field[]): Field | undefined {
   return field(first.path, test, lists);
 }
 
-/** The smallest conjunction with the fields that all have, which whatever passes one of them passes. */
+/** The smallest conjunction which whatever passes one of these passes; all of them have the same fields. */
 export function hull(members: readonly Conjunction[]): Conjunction {
   const [first] = members as [Conjunction, ...Conjunction[]];
   const into = new Map<string, Field>();
   for (const place of first.keys()) {
-    const fields = members.flatMap((member) => member.get(place) ?? []);
-    const united = fields.length === members.length ? unionOf(fields) : undefined;
+    const united = unionOf(members.flatMap((member) => member.get(place) ?? []));
     if (united) into.set(place, united);
   }
   return into;

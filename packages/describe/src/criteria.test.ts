@@ -6,6 +6,7 @@ import {
   createRouter,
   decimal,
   type EventName,
+  eventName,
   not,
   type Route,
   route,
@@ -111,6 +112,16 @@ describe('what a pattern can say is filtered out where no route wants it:', () =
         inserted({ status: 'PAID' }),
       ],
       [modified({ status: 'PAID', n: 1 }, { status: 'PAID' })],
+    ],
+    'what has stayed so, where either side has several': [
+      status.from('A', 'B').to('A', 'C'),
+      [modified({ status: 'B' }, { status: 'A' }), modified({ status: 'A' }, { status: 'C' })],
+      [modified({ status: 'A', n: 1 }, { status: 'A' }), modified({ status: 'C' }, { status: 'A' })],
+    ],
+    'what is no change': [
+      all(eventName('MODIFY'), status.is(absent)),
+      [modified({ n: 1 }, { n: 2 })],
+      [inserted({}), removed({})],
     ],
     'what is no number in both images': [
       shop.attr('n').crossed(10),

@@ -101,8 +101,8 @@ function imagesAre(needs: readonly Need[], { keys }: EventMarks, conjunction: Co
   const letters = ['S', 'N', 'B'];
   const known = keys.flatMap((name) =>
     letters.flatMap((letter) => {
-      const key = conjunction.get(['dynamodb', 'Keys', name, letter].join('.'));
-      return key && !key.test.absent ? [{ name, letters: [letter] }] : [];
+      const isKnown = conjunction.has(['dynamodb', 'Keys', name, letter].join('.'));
+      return isKnown ? [{ name, letters: [letter] }] : [];
     }),
   );
   const key = known[0] ?? { name: keys[0] ?? '', letters };

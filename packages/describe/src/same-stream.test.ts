@@ -44,4 +44,12 @@ describe('tables', () => {
     const [criteria] = filterCriteria(createRouter({ routes }));
     expect(criteria?.filters).toEqual([]);
   });
+
+  it('that are described with different views do not tell events by what one of them has', () => {
+    const one = table('shop', { keys });
+    const other = table('sh*', { keys, view: 'NEW_IMAGE' });
+    const routes = [route.modify(one, { id: 'one' }, ignore), route.modify(other, { id: 'other' }, ignore)];
+    const [criteria] = filterCriteria(createRouter({ routes }));
+    expect(JSON.stringify(criteria?.filters)).not.toContain('OldImage');
+  });
 });

@@ -1,5 +1,4 @@
 import {
-  canonicalDecimal,
   type EventName,
   type FilterKind,
   type FilterNode,
@@ -7,9 +6,8 @@ import {
   type Operand,
   type PathSegments,
   parseKeyTemplate,
-  payload,
+  passesAbsent,
   printFilter,
-  typeOf,
   type ValueTest,
 } from '@sluice/filters';
 import {
@@ -87,7 +85,7 @@ const readers: { readonly [K in FilterKind]: Reader<Extract<FilterNode, { kind: 
     const more: Image = filter.change === 'added' ? 'NewImage' : 'OldImage';
     if (!imagesOf[reading.eventName].includes(more)) return constant(false, wanted);
     if (reading.eventName === 'MODIFY') tell(filter, reading, wanted, comparesImages);
-    if (!filter.members || !wanted) return untold(filter, reading, wanted, countsMembers);
+    if (!filter.members) return untold(filter, reading, wanted, countsMembers);
     return imagePasses(more, filter, { kind: 'has', members: filter.members }, reading, wanted);
   },
   where: (filter, reading, wanted) => untold(filter, reading, wanted, 'it is a function'),
@@ -261,18 +259,10 @@ function changes(filter: Changed, reading: Reading, wanted: boolean): Alternativ
 /** Each one of them takes an alternative of its own. */
 const fewLiterals = 4;
 
-/** The literals that a test lists, where it lists all that pass. */
+/** The literals that a test lists, where it lists all that pass, by their texts: some values have several. */
 function literalsOf(test: ValueTest | undefined): ReadonlyMap<string, Operand> | undefined {
-  if (test?.kind !== 'oneOf' || test.operands.includes('streamRegion')) return undefined;
-  return new Map(test.operands.map((operand) => [literalKey(operand), operand]));
-}
-
-/** The same for the same values; sets, lists and maps may have several. */
-function literalKey(operand: Operand): string {
-  if (typeof operand === 'string') return operand;
-  const type = typeOf(operand);
-  const held = payload(operand, type);
-  return type + (type === 'N' ? canonicalDecimal(String(held)) : JSON.stringify(held));
+  if (test?.kind !== 'oneOf') return undefined;
+  return new Map(test.operands.map((operand) => [JSON.stringify(operand), operand]));
 }
 
 /** Of an INSERT or a REMOVE: the one image has the attribute, and the other, which is not there, does not. */
@@ -289,9 +279,4 @@ function comesOrGoes(filter: Changed, reading: Reading, wanted: boolean): Altern
     tests.map((one) => imagePasses(image, filter, one, reading, wanted)),
     (reason) => tell(filter, reading, wanted, reason),
   );
-}
-
-function passesAbsent(test: ValueTest | undefined): boolean {
-  if (test?.kind === 'anyOf') return test.tests.some(passesAbsent);
-  return test === undefined || (test.kind === 'oneOf' && test.operands.includes('absent'));
 }

@@ -94,7 +94,7 @@ export {
 } from './model.js';
 export { type PathSegments, parsePath, pathOf, printPath, readPath } from './path.js';
 export type { Path, ValueAt } from './path-types.js';
-export { canPass } from './possible.js';
+export { canPass, passesAbsent } from './possible.js';
 export { printFilter } from './print.js';
 export type { AttributeMap, AttributeValue, EventName, StreamRecord, StreamViewType } from './record.js';
 export {

@@ -36,7 +36,8 @@ const judges: { readonly [K in FilterKind]?: Judge<Extract<FilterNode, { kind: K
   membersChanged: ({ change }, eventName) => eventName !== (change === 'added' ? 'REMOVE' : 'INSERT'),
 };
 
-function passesAbsent(test: ValueTest | undefined): boolean {
+/** Whether a value that is not there passes; without a test it does. */
+export function passesAbsent(test: ValueTest | undefined): boolean {
   return test === undefined || valueMatcher(test)(undefined, '');
 }
 
