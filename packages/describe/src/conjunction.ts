@@ -147,15 +147,6 @@ function meetsOtherElement(fields: Conjunction, { lists }: Field): boolean {
   return false;
 }
 
-/** As a pattern sees it: which element of a list passes does not matter, as long as it is one for all fields of the list. */
-export function asPattern(conjunction: Conjunction): Conjunction {
-  const fields = [...conjunction.values()].map((one) => {
-    const lists = one.lists.map(({ place }) => ({ place, at: 'any' as const }));
-    return [one.place, field(one.path, one.test, lists)] as const;
-  });
-  return new Map(fields);
-}
-
 /** The same condition with fewer alternatives. */
 export function tidy(alternatives: Alternatives): Alternatives {
   return withoutCovered(merged(alternatives));

@@ -9,7 +9,7 @@ import {
   printFilter,
   tableOfModel,
 } from '@sluice/filters';
-import { type Alternatives, allOf, asPattern, type Conjunction, keyOf, tidy } from './conjunction.js';
+import { type Alternatives, allOf, type Conjunction, keyOf, tidy } from './conjunction.js';
 import { allEvents, type EventMarks, eventMarks, eventsPass } from './event-presence.js';
 import { fitting } from './fitting.js';
 import { maybeSameStream } from './same-stream.js';
@@ -57,13 +57,9 @@ export function filterCriteria(
   if (!(Number.isInteger(maxFilters) && maxFilters >= 1 && maxFilters <= 10)) {
     throw new RangeError(`maxFilters is ${maxFilters}; give 1 to 10, as many as your quota has.`);
   }
-  const known = new Map<string, Omit<TableCriteria, 'table'>>();
-  return router.tables.map((table) => {
-    const tables = router.tables.filter(({ text }) => maybeSameStream(text, table.text));
-    const key = JSON.stringify(tables.map(({ model }) => model.name));
-    const criteria = known.get(key) ?? criteriaOf(router.routes, tables, { maxFilters, metadata });
-    known.set(key, criteria);
-    return { table: table.text, ...criteria };
+  return router.tables.map(({ text }) => {
+    const tables = router.tables.filter((table) => maybeSameStream(table.text, text));
+    return { table: text, ...criteriaOf(router.routes, tables, { maxFilters, metadata }) };
   });
 }
 
@@ -133,7 +129,7 @@ function routeAlternatives(
       );
     return allOf([[conjunction], alternatives], () => undefined);
   });
-  return tidy(ofEvents.flat().map(asPattern));
+  return tidy(ofEvents.flat());
 }
 
 /** The events whose records can pass the route's filter. */

@@ -1,6 +1,6 @@
 /**
  * Whether a stream can be of both tables, each of which is a name, an ARN, or a pattern of either in which `*` stands for any
- * characters but `:` and `/`.
+ * characters but `:`. (Nor for `/`, which stands behind `table` alone.)
  */
 export function maybeSameStream(one: string, other: string): boolean {
   const [parts, others] = [partsOf(one), partsOf(other)];
@@ -13,9 +13,8 @@ function partsOf(table: string): readonly string[] {
 }
 
 function canBeSame(one: string, other: string): boolean {
-  if (one === other || one === '*' || other === '*') return true;
   const isPattern = one.includes('*') || other.includes('*');
-  return isPattern && canMeet(one, other, 0, 0, new Map());
+  return one === other || (isPattern && canMeet(one, other, 0, 0, new Map()));
 }
 
 /** Whether some text is meant by what is left of both patterns; what has been found out is kept by both positions. */
@@ -34,8 +33,8 @@ function canMeet(
     const next = (step: number, otherStep: number) =>
       canMeet(one, other, at + step, otherAt + otherStep, known);
     found =
-      (here === '*' && (next(1, 0) || (there !== undefined && there !== '/' && next(0, 1)))) ||
-      (there === '*' && (next(0, 1) || (here !== undefined && here !== '/' && next(1, 0)))) ||
+      (here === '*' && (next(1, 0) || (there !== undefined && next(0, 1)))) ||
+      (there === '*' && (next(0, 1) || (here !== undefined && next(1, 0)))) ||
       (here !== undefined && here === there && next(1, 1));
     known.set(key, found);
   }
