@@ -265,7 +265,7 @@ function isCovered(narrow: Conjunction, wide: Conjunction): boolean {
   if (wide.size > narrow.size) return false;
   for (const [place, one] of wide) {
     const other = narrow.get(place);
-    if (!other || !covers(one.test, other.test) || !isSamePath(one, other)) return false;
+    if (!other || !covers(one.test, other.test)) return false;
     if (one.lists.some(({ at }, index) => at !== 'any' && at !== other.lists[index]?.at)) return false;
   }
   return true;
