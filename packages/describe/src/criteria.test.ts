@@ -8,17 +8,16 @@ import {
   type EventName,
   eventName,
   not,
-  type Route,
   route,
   type StreamRecord,
   type StreamViewType,
   table,
   where,
 } from '@sluice/core';
-import { patternMatcher } from '@sluice/filters';
 import { recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
-import { type CriteriaOptions, filterCriteria } from './criteria.js';
+import { filterCriteria } from './criteria.js';
+import { criteriaOf } from './testing/criteria-of.js';
 
 const keys = { partition: 'pk', sort: 'sk' };
 const shop = table('shop', { keys, ttl: 'expiresAt' });
@@ -27,17 +26,6 @@ const records = recordsOf({ table: 'shop', keys });
 const id = { pk: 'USER#jo', sk: 'ORDER#1' };
 const bytes = Buffer.from('y');
 const ignore = () => undefined;
-
-/** What the patterns for routes of the table `shop` let through. */
-function criteriaOf(routes: readonly Route[], options?: CriteriaOptions) {
-  const [criteria] = filterCriteria(createRouter({ routes }), options);
-  if (!criteria) throw new Error('There is a table.');
-  const tests = criteria.filters.map(({ Pattern }) => patternMatcher(Pattern));
-  return {
-    ...criteria,
-    letsThrough: (record: StreamRecord) => tests.length === 0 || tests.some((test) => test(record)),
-  };
-}
 
 const on = (when: AnyFilter, events?: readonly EventName[]) =>
   criteriaOf([route.on(shop, { id: 'one', ...(events && { events }), when: when as never }, ignore)]);

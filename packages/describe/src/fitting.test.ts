@@ -1,8 +1,7 @@
-import { type AnyFilter, all, createRouter, type Route, route, type StreamRecord, table } from '@sluice/core';
-import { patternMatcher } from '@sluice/filters';
+import { type AnyFilter, all, route, table } from '@sluice/core';
 import { recordsOf } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
-import { type CriteriaOptions, filterCriteria } from './criteria.js';
+import { criteriaOf } from './testing/criteria-of.js';
 
 const keys = { partition: 'pk', sort: 'sk' };
 const shop = table('shop', { keys });
@@ -10,17 +9,6 @@ const records = recordsOf({ table: 'shop', keys });
 const inserted = (item: object) => records.insert({ pk: 'USER#jo', sk: 'ORDER#1', ...item });
 const removed = (item: object) => records.remove({ pk: 'USER#jo', sk: 'ORDER#1', ...item });
 const ignore = () => undefined;
-
-/** What the patterns for routes of the table `shop` let through. */
-function criteriaOf(routes: readonly Route[], options?: CriteriaOptions) {
-  const [criteria] = filterCriteria(createRouter({ routes }), options);
-  if (!criteria) throw new Error('There is a table.');
-  const tests = criteria.filters.map(({ Pattern }) => patternMatcher(Pattern));
-  return {
-    ...criteria,
-    letsThrough: (record: StreamRecord) => tests.length === 0 || tests.some((test) => test(record)),
-  };
-}
 
 describe('many routes', () => {
   const literals = (
